@@ -1,0 +1,126 @@
+"""What a model file says of itself."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from contract.base import Count, Name, Payload, Probability, Text
+from contract.prediction import Band
+
+
+class ClassCard(Payload):
+    """A class of the model, in the order of its outputs, and whether it counts as malignant."""
+
+    name: Name
+    malignant: bool
+
+
+class OperatingPoint(Payload):
+    """Where the probability is cut into decisions."""
+
+    threshold: Probability
+    """Maximises balanced accuracy on validation data."""
+    band: Band
+    """Below `low` benign, from `high` malignant, between them indeterminate."""
+
+
+class Calibration(Payload):
+    """How raw outputs were turned into probabilities (Guo et al. 2017, temperature scaling)."""
+
+    temperature: Annotated[float, Field(gt=0, le=100)]
+    fitted_on: Text
+
+
+class Interval(Payload):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class MetricCard(Payload):
+    """Figures of one data set; never pooled over data sets."""
+
+    data_set: Name
+    split: Name
+    images: Count
+    patients: Count
+    interval_method: Text
+    values: dict[Name, Interval]
+    confusion: dict[Name, dict[Name, Count]]
+    """Images by true class and then by predicted class, at the threshold."""
+
+
+class DataCard(Payload):
+    """A data set that the model was made with."""
+
+    name: Name
+    rendered: bool
+    """True where no patient's tissue was ever in it."""
+    origin: Text
+    licence: Name
+    citation: Text
+    note: Text
+    train_images: Count
+    train_patients: Count
+    validation_images: Count
+    validation_patients: Count
+    malignant_share: Probability
+    """Share of malignant images among the training images: the prior that the model met."""
+    operating_point: OperatingPoint | None = None
+    """Fitted on this data set's validation images alone."""
+
+
+class TrainingCard(Payload):
+    """How the weights were made."""
+
+    epochs: Count
+    batch_size: Count
+    learning_rate: float
+    seed: Count
+    note: Text
+
+
+class Compression(Payload):
+    """What was done to the full network, and what it cost on validation data."""
+
+    method: Text
+    rank: Count
+    full_auc: dict[Name, Probability]
+    file_auc: dict[Name, Probability]
+
+
+class GateLimit(Payload):
+    """A statistic that the artifact measures, and the values between which the model may be trusted."""
+
+    statistic: Name
+    low: float | None
+    high: float | None
+    code: Name
+    """What the quality remark is called when a value lies outside."""
+    blocks: bool
+    """Whether the image then counts as unusable."""
+
+
+class ModelCard(Payload):
+    """The card inside the model file: class order, operating point, data, figures, limits."""
+
+    name: Name
+    version: Name
+    architecture: Name
+    modality: Literal["histopathology", "mammography"]
+    created: AwareDatetime
+    licence: Name
+    classes: Annotated[list[ClassCard], Field(min_length=2, max_length=64)]
+    operating_point: OperatingPoint
+    calibration: Calibration
+    gate: list[GateLimit]
+    data: list[DataCard]
+    metrics: list[MetricCard]
+    training: TrainingCard
+    compression: Compression
+    tolerance: dict[Name, float]
+    """How far golden outputs may deviate, by device type."""
+    intended_use: Text
+    limits: list[Text]

@@ -1,0 +1,1 @@
+"""HTTP plumbing that both services share: problem+json, body limits, request ids, logs, health, sockets."""

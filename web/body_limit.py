@@ -1,0 +1,66 @@
+"""A bound on request bodies that holds while they arrive, whatever Content-Length claims."""
+
+import time
+
+import anyio
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.problems import ProblemKind, problem_response
+
+DRAIN_SECONDS = 5.0
+"""How long a refused body is read on, so that an ordinary client sees the answer and no reset."""
+
+
+class BodyLimit:
+    """ASGI middleware: answers 413, naming the limit, as soon as a body is larger than `limit` bytes."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    @property
+    def _detail(self) -> str:
+        return f"The body is larger than the limit of {self._limit} bytes. Send less."
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if _announced(scope) > self._limit:
+            await self._discard(receive)
+            kind = ProblemKind(413, "body-too-large", "The body is too large")
+            response = problem_response(Request(scope), kind, self._detail, {"Connection": "close"})
+            await response(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit:
+                await self._discard(receive)
+                raise HTTPException(413, self._detail, {"Connection": "close"})
+            return message
+
+        await self._app(scope, counted, send)
+
+    async def _discard(self, receive: Receive) -> None:
+        """Read on without keeping anything, bounded in bytes and time."""
+        left, deadline = 4 * self._limit, time.monotonic() + DRAIN_SECONDS
+        with anyio.move_on_after(DRAIN_SECONDS):
+            while left > 0 and time.monotonic() < deadline:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+
+
+def _announced(scope: Scope) -> int:
+    """Return Content-Length, or 0 where it is missing or no number."""
+    value = Headers(scope=scope).get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() else 0

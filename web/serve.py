@@ -1,0 +1,61 @@
+"""Starting a service: who may reach it, which socket, which log format."""
+
+import ipaddress
+import logging
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+
+class Unservable(Exception):
+    """The service cannot be started as configured; the message says what to change."""
+
+
+def check_exposure(host: str, *, allow_anonymous: bool, variable: str) -> None:
+    """Refuse to listen beyond loopback for anonymous callers unless told so.
+
+    Raises:
+        Unservable: if `host` is not a loopback address and `allow_anonymous` is false.
+    """
+    if allow_anonymous or _is_loopback(host):
+        return
+    raise Unservable(
+        f"Listening on {host} would answer anyone who can reach it. "
+        f"Listen on 127.0.0.1, or set {variable}=true where something else keeps strangers out."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(app: FastAPI, host: str, port: int, *, name: str) -> None:
+    """Run `app` until it is told to stop; SIGTERM finishes what is in flight.
+
+    Raises:
+        Unservable: if the address cannot be listened on, for example because the port is taken.
+    """
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # httpx logs whole URLs at INFO; ours carry nothing secret, but a proxy's may.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    listener = _listen(host, port, name)
+    config = uvicorn.Config(app, access_log=False, log_config=None, timeout_graceful_shutdown=30)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int, name: str) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        raise Unservable(
+            f"The {name} service cannot listen on {host}:{port} ({error.strerror or 'unknown host'}). "
+            f"Stop what uses that port, or choose another."
+        ) from error

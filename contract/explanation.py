@@ -149,12 +149,10 @@ class Explanation(Payload):
         return self
 
     def _cited(self) -> set[str]:
-        cited = {share.source for share in self.stage.distribution}
-        for item in (*self.actions, *self.specialists):
-            cited.update(item.sources)
-        if self.untreated_survival:
-            cited.update(self.untreated_survival.sources)
-        return cited
+        lists = [action.sources for action in self.actions]
+        lists += [specialist.sources for specialist in self.specialists]
+        lists += [self.untreated_survival.sources] if self.untreated_survival else []
+        return {share.source for share in self.stage.distribution}.union(*lists)
 
 
 class ChatMessage(Payload):

@@ -14,8 +14,8 @@ from contract.base import Name, Payload, Probability, Sha256, Text
 
 DISCLAIMER = (
     "This is a computer's reading of one picture, for education and research only. "
-    "It is not a diagnosis and can be wrong. Only a pathologist with the whole sample and the treating doctors "
-    "can tell what it is. Do not wait for, change or stop care because of it."
+    "It is not a diagnosis and can be wrong. Only a pathologist with the whole sample and the treating "
+    "doctors can tell what it is. Do not wait for, change or stop care because of it."
 )
 
 Decision = Literal["benign", "malignant", "indeterminate"]
@@ -46,7 +46,7 @@ class Quality(Payload):
     """Whether the image can be judged at all, and what was remarked about it."""
 
     usable: bool
-    issues: Annotated[list[QualityIssue], Field(max_length=50)] = []
+    issues: Annotated[list[QualityIssue], Field(max_length=50, default_factory=list)]
 
 
 class ModelIdentity(Payload):

@@ -16,7 +16,7 @@ from web.request_id import RequestId
 NOT_READY = ProblemKind(503, "not-ready", "The service is not ready")
 
 
-def create_service(  # noqa: PLR0913 - one call frames a service; keywords keep it readable
+def create_service(
     *,
     title: str,
     description: str,

@@ -1,0 +1,48 @@
+# `make run` and `make test` are all most people need; both install first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help install run test lint type format train browser-test container-test
+
+help:
+	@echo "make run             start both services and the page with the starter model (Ctrl-C stops them)"
+	@echo "make test            run every test that needs nothing but this machine"
+	@echo "make lint            check style, types and the import rules of the rooms"
+	@echo "make format          rewrite the code in the house style"
+	@echo "make train           train on ./dataset_sorted, or on rendered sample images without it"
+	@echo "make browser-test    test the page in a real browser"
+	@echo "make container-test  build, start and walk through the containers"
+
+install: .venv/.installed
+
+# The installer writes this stamp last, so an interrupted installation is done again.
+.venv/.installed: pyproject.toml constraints.txt
+	@tools/install.sh "$(PYTHON)"
+
+run: install
+	@exec $(BIN)/python tools/run.py
+
+test: install
+	@$(BIN)/pytest -m "not browser and not containers"
+
+browser-test: install
+	@$(BIN)/pytest -m browser
+
+container-test: install
+	@$(BIN)/pytest -m containers
+
+lint: install type
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports
+
+type: install
+	@$(BIN)/mypy
+
+format: install
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+# Everything train accepts goes in ARGS: make train ARGS="--data DIR --out FILE --epochs 3"
+train: install
+	@$(BIN)/python -m training train $(ARGS)

@@ -20,7 +20,7 @@ install: .venv/.installed
 	@tools/install.sh "$(PYTHON)"
 
 run: install
-	@exec $(BIN)/python tools/run.py
+	@exec $(BIN)/python -m tools.run --stop-with $$PPID
 
 test: install
 	@$(BIN)/pytest -m "not browser and not containers"
@@ -31,9 +31,10 @@ browser-test: install
 container-test: install
 	@$(BIN)/pytest -m containers
 
-lint: install type
+lint: install
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 type: install

@@ -10,7 +10,7 @@ ROOT = TESTS.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the name of its folder, so that `-m browser` or `-m "not system"` choose by folder."""
+    """Mark each test with its folder's name, so that `-m browser` or `-m "not system"` choose by folder."""
     for item in items:
         item.add_marker(item.path.relative_to(TESTS).parts[0])
 

@@ -1,0 +1,23 @@
+"""What can be wrong with a model file.
+
+ArtifactError
+├── ArtifactMissing   there is no such file
+├── ArtifactInvalid   it is no model file of ours, or its card does not fit it
+└── GoldenMismatch    on this machine it computes something else than when it was written
+"""
+
+
+class ArtifactError(Exception):
+    """The model file cannot be used; the message says what to do."""
+
+
+class ArtifactMissing(ArtifactError):
+    """There is no model file at that place."""
+
+
+class ArtifactInvalid(ArtifactError):
+    """The file is not a model file of this project, is damaged, or contradicts its own card."""
+
+
+class GoldenMismatch(ArtifactError):
+    """The file does not reproduce its golden outputs on this machine."""

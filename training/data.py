@@ -1,0 +1,162 @@
+"""Labelled image folders: reading them, knowing whose tissue an image shows, splitting by patient."""
+
+import logging
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from sklearn.model_selection import StratifiedGroupKFold
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from artifact.image import decode
+from artifact.preprocess import make_tile
+
+logger = logging.getLogger(__name__)
+
+SPLITS = ("train_dataset", "test_dataset")
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+MAX_PIXELS = 100_000_000
+VALIDATION_FOLDS = 5
+"""One fold in five of the training patients validates."""
+
+PATIENT_PATTERNS = (
+    r"^(?P<patient>\d+)_idx\d",  # IDC patches: 10253_idx5_x1001_y1001_class0
+    r"SOB_[BM]_[A-Z]+-\d+-(?P<patient>\d+)",  # BreakHis originals: SOB_B_A-14-22549AB-40-001
+    r"_(?P<patient>\d+)[A-Z]*_\d+$",  # BreakHis renamed: benign_adenosis_29960CD_000
+    r"^rendered_(?P<patient>\d+)$",  # pictures drawn from the WDBC table: one row, one patient
+)
+"""How the public data sets write the patient into a file's name (without its suffix)."""
+
+
+class DataProblem(Exception):
+    """The image folders cannot be trained on; the message says what to change."""
+
+
+class Sample(NamedTuple):
+    """One labelled image, and whose tissue it shows."""
+
+    path: Path
+    label: int
+    """Index into the class names."""
+    patient: str
+    data_set: str
+
+
+class Split(NamedTuple):
+    """Samples for fitting, for choosing, and for the one final test."""
+
+    train: list[Sample]
+    validation: list[Sample]
+    test: list[Sample]
+
+
+def read_folder(folder: Path, classes: Sequence[str], patient_pattern: str | None = None) -> Split:
+    """Read `folder/{train_dataset,test_dataset}/CLASS/*` and carve validation out of train by patient.
+
+    Raises:
+        DataProblem: if a folder is missing or empty, or a patient stands in train and in test.
+    """
+    train, test = (_read_split(folder, split, classes, patient_pattern) for split in SPLITS)
+    both = {sample.patient for sample in train} & {sample.patient for sample in test}
+    if both:
+        raise DataProblem(
+            f"{folder}: {len(both)} patients stand in train_dataset and in test_dataset, for example "
+            f"{min(both)}. Figures on such a test are inflated: move each patient to one side."
+        )
+    fitted, validation = split_by_patient(train)
+    return Split(fitted, validation, test)
+
+
+def _read_split(folder: Path, split: str, classes: Sequence[str], pattern: str | None) -> list[Sample]:
+    samples = []
+    for label, name in enumerate(classes):
+        place = folder / split / name
+        files = sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
+        if not files:
+            raise DataProblem(
+                f"{place} holds no images. Expected {folder}/{{{','.join(SPLITS)}}}/{{{name},…}}."
+            )
+        samples += [Sample(path, label, _patient(path, pattern), folder.name) for path in files]
+    unknown = sum(sample.patient.startswith("?") for sample in samples)
+    if unknown:
+        logger.warning(
+            "%s: no patient can be read from %d of %d file names; each such image counts as a patient of its "
+            "own, and figures will be too good. Say --patient-pattern with a group named 'patient'.",
+            place.parent,
+            unknown,
+            len(samples),
+        )
+    return samples
+
+
+def _patient(path: Path, pattern: str | None) -> str:
+    """Return the patient's number as it stands in the file's name, or `?` and the name."""
+    for candidate in (pattern,) if pattern else PATIENT_PATTERNS:
+        found = re.search(candidate, path.stem)
+        if found:
+            return found["patient"]
+    return f"?{path.stem}"
+
+
+def split_by_patient(samples: Sequence[Sample], seed: int = 0) -> tuple[list[Sample], list[Sample]]:
+    """Split into about four fifths and one fifth, no patient on both sides, classes as even as can be.
+
+    Raises:
+        DataProblem: if a class has fewer than two patients, so that one side would lack it.
+    """
+    patients = defaultdict(set)
+    for sample in samples:
+        patients[sample.label].add(sample.patient)
+    folds = min(VALIDATION_FOLDS, *map(len, patients.values()))
+    if folds < 2:  # noqa: PLR2004 - the two sides
+        raise DataProblem(
+            f"{samples[0].data_set}: a class needs images of at least two patients for validation."
+        )
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    labels, groups = [s.label for s in samples], [s.patient for s in samples]
+    train, validation = next(splitter.split(samples, labels, groups))
+    return [samples[i] for i in train], [samples[i] for i in validation]
+
+
+def read_pixels(path: Path) -> Tensor:
+    """Decode an image file as the inference service does: uint8 (H, W, 3)."""
+    return torch.from_numpy(decode(path.read_bytes(), max_pixels=MAX_PIXELS).pixels)
+
+
+class Tiles(Dataset[tuple[Tensor, int]]):
+    """The samples as tiles (3, E, E) uint8 with their labels; E depends on the image's size."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self.samples = samples
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        """Return the tile and the label of one sample."""
+        sample = self.samples[index]
+        return make_tile(read_pixels(sample.path)), sample.label
+
+
+def draw_weights(samples: Sequence[Sample]) -> Tensor:
+    """Weigh each sample so that classes are drawn evenly, and data sets by the square root of their size.
+
+    Without it the largest set would decide alone, and each set's share of malignant images would be learnt
+    as if it were a property of the tissue.
+    """
+    sets = Counter(sample.data_set for sample in samples)
+    cells = Counter((sample.data_set, sample.label) for sample in samples)
+    return torch.tensor([sets[s.data_set] ** 0.5 / cells[s.data_set, s.label] for s in samples])
+
+
+def group_by_data_set(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    """Return the samples of each data set, in the order in which the sets first appear."""
+    groups: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        groups[sample.data_set].append(sample)
+    return dict(groups)

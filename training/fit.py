@@ -1,0 +1,233 @@
+"""Fitting a network: an optional start on small crops, then the full network, with a checkpoint an epoch."""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, WeightedRandomSampler
+from tqdm import tqdm
+
+from artifact.preprocess import mirror, normalise
+from training.augment import augment, crop
+from training.checkpoint import State, read_state, read_weights, write_half, write_state
+from training.data import Sample, Tiles, draw_weights
+from training.evaluation import auc_by_data_set
+from training.network import GRID, PlantNetV2, PooledPlantNetV2, inflate
+from training.scoring import Prepare, group_by_size, score
+
+logger = logging.getLogger(__name__)
+
+WARM_START_RATE = 1e-3
+"""Peak learning rate on small crops, whatever the full network's is."""
+CROP_EDGE = 112
+"""Edge of the crops of the warm start: a quarter of the work of a whole input."""
+LABEL_SMOOTHING = 0.05
+GRADIENT_NORM = 1.0
+RAMP = 0.1
+"""Share of the steps in which the learning rate rises; then it falls along a cosine."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to fit; the defaults are those of the network's specification."""
+
+    epochs: int = 30
+    batch_size: int = 32
+    learning_rate: float = 0.001
+    warm_start_epochs: int = 0
+    """Epochs on small crops, with global average pooling, before the full network."""
+    start_from: Path | None = None
+    """Weights of an earlier warm start, in place of one."""
+    images_per_epoch: int | None = None
+    """How many images are drawn for an epoch; as many as there are by default."""
+    seed: int = 0
+
+    @property
+    def is_inflated(self) -> bool:
+        """Whether the full network starts as the pooled one spread over its grid."""
+        return bool(self.warm_start_epochs or self.start_from)
+
+
+class Stage(NamedTuple):
+    """One of the two ways in which the network is fitted."""
+
+    name: str
+    epochs: int
+    learning_rate: float
+    prepare: Prepare
+    """From a whole tile to the network's input when scoring."""
+    edge: int | None
+    """Edge of the random crops to fit on; None for the whole mirrored input."""
+
+
+def whole(tile: Tensor) -> Tensor:
+    """Return the tile as it is: the pooled network reads any size."""
+    return tile
+
+
+def fit(
+    train: Sequence[Sample], validation: Sequence[Sample], plan: Plan, out: Path, device: torch.device
+) -> PlantNetV2:
+    """Fit PlantNetV2, keep the epoch of best mean validation AUC in `out` (weights only), return it.
+
+    After every epoch a checkpoint stands beside `out`; a later call with the same plan goes on from it. The
+    full network takes about 1.7 GB for weights, gradients and Adam's moments.
+    """
+    classes = 1 + max(sample.label for sample in train)
+    run = Run(train, validation, plan, out, device)
+    torch.manual_seed(plan.seed)
+    network = _start(run, plan, classes)
+    run.epochs_of(network, Stage("full network", plan.epochs, plan.learning_rate, mirror, None))
+    read_weights(network, out)
+    return network
+
+
+def _start(run: "Run", plan: Plan, classes: int) -> PlantNetV2:
+    """Return the full network as its stage begins: drawn at random, or inflated from the warm start."""
+    if not plan.is_inflated or run.stands_in("full network"):
+        return PlantNetV2(classes).to(run.device, memory_format=torch.channels_last)
+    pooled = PooledPlantNetV2(classes).to(run.device, memory_format=torch.channels_last)
+    if plan.start_from:
+        read_weights(pooled, plan.start_from)
+    else:
+        run.epochs_of(pooled, Stage("warm start", plan.warm_start_epochs, WARM_START_RATE, whole, CROP_EDGE))
+        write_half(pooled, run.out.with_suffix(".warm.pth"))
+    return inflate(pooled.cpu()).to(run.device, memory_format=torch.channels_last)
+
+
+class Run:
+    """The epochs of one call: its samples, its device, its files."""
+
+    def __init__(
+        self,
+        train: Sequence[Sample],
+        validation: Sequence[Sample],
+        plan: Plan,
+        out: Path,
+        device: torch.device,
+    ) -> None:
+        self._train, self._validation, self._plan = train, validation, plan
+        self.out, self.device = out, device
+        self._file = out.with_suffix(".checkpoint")
+        self._saved: State | None = read_state(self._file) if self._file.exists() else None
+
+    def stands_in(self, stage: str) -> bool:
+        """Whether the checkpoint was written in that stage."""
+        return self._saved is not None and self._saved["stage"] == stage
+
+    def epochs_of(self, network: nn.Module, stage: Stage) -> None:
+        """Run the stage's epochs that are still to be run; those of the full network compete for `out`."""
+        optimiser = torch.optim.Adam(_groups(network, self._plan.is_inflated and stage.edge is None))
+        first, best = 0, -1.0
+        if self._saved is not None and self.stands_in(stage.name):
+            network.load_state_dict(self._saved["network"])
+            optimiser.load_state_dict(self._saved["optimiser"])
+            first, best = self._saved["epoch"], self._saved["best"]
+        elif stage.edge is None and self._plan.is_inflated:
+            best = self._compete(network, stage, best, "as inflated")
+        for epoch in range(first, stage.epochs):
+            loss = self._epoch(network, optimiser, stage, epoch)
+            title = f"{stage.name}, epoch {epoch + 1}/{stage.epochs}, loss {loss:.3f}"
+            best = self._compete(network, stage, best, title)
+            state = {"stage": stage.name, "epoch": epoch + 1, "best": best}
+            write_state(
+                state | {"network": network.state_dict(), "optimiser": optimiser.state_dict()}, self._file
+            )
+
+    def _compete(self, network: nn.Module, stage: Stage, best: float, title: str) -> float:
+        """Score on the validation samples, say so, and write `out` if the full network is the best yet."""
+        scores = score(network, self._validation, self.device, stage.prepare)
+        by_set = auc_by_data_set(scores, 1 - scores.probabilities()[:, 0])
+        mean = sum(by_set.values()) / len(by_set)
+        figures = ", ".join(f"{name} {value:.3f}" for name, value in by_set.items())
+        logger.info("%s; validation AUC %.4f (%s)", title, mean, figures)
+        if stage.edge is None and mean > best:
+            write_state(network.state_dict(), self.out)
+        return max(mean, best)
+
+    def _epoch(self, network: nn.Module, optimiser: torch.optim.Adam, stage: Stage, epoch: int) -> float:
+        """Fit on one epoch's draw; return its mean loss. The draw depends on seed, stage and epoch alone."""
+        torch.manual_seed(hash((self._plan.seed, stage.edge or 0, epoch)) % 2**31)
+        generator = torch.Generator().manual_seed(torch.initial_seed())
+        loader = self._loader(stage, generator)
+        network.train()
+        total = 0.0
+        bar = tqdm(loader, desc=f"{stage.name} {epoch + 1}/{stage.epochs}", unit="batch", leave=False)
+        for step, (images, labels) in enumerate(bar):
+            progress = (epoch + step / len(loader)) / stage.epochs
+            for group in optimiser.param_groups:
+                group["lr"] = stage.learning_rate * group["share"] * rate(progress)
+            loss = _step(network, optimiser, images, labels, (generator, self.device))
+            total += loss
+            bar.set_postfix(loss=f"{loss:.3f}")
+        return total / len(loader)
+
+    def _loader(self, stage: Stage, generator: torch.Generator) -> "DataLoader[tuple[Tensor, int]]":
+        count = self._plan.images_per_epoch or len(self._train)
+        sampler = WeightedRandomSampler(draw_weights(self._train).tolist(), count, generator=generator)
+        return DataLoader(
+            Tiles(self._train),
+            batch_size=self._plan.batch_size,
+            sampler=sampler,
+            collate_fn=_collate(stage.edge, generator),
+            num_workers=0 if self.device.type == "cpu" else 4,
+            generator=generator,
+        )
+
+
+Batch = tuple[list[Tensor], list[int]]
+
+
+def _collate(edge: int | None, generator: torch.Generator) -> Callable[[list[tuple[Tensor, int]]], Batch]:
+    def collate(items: list[tuple[Tensor, int]]) -> Batch:
+        tiles = [mirror(tile) if edge is None else crop(tile, edge, generator) for tile, _ in items]
+        return tiles, [label for _, label in items]
+
+    return collate
+
+
+def _step(
+    network: nn.Module,
+    optimiser: torch.optim.Adam,
+    images: list[Tensor],
+    labels: list[int],
+    place: tuple[torch.Generator, torch.device],
+) -> float:
+    """Take one step on images of one or several sizes, whose gradients add up; return the mean loss."""
+    generator, device = place
+    optimiser.zero_grad(set_to_none=True)
+    total = 0.0
+    for rows in group_by_size(images).values():
+        batch = augment(torch.stack([images[row] for row in rows]), generator).to(device)
+        truth = torch.tensor([labels[row] for row in rows], device=device)
+        logits = network(normalise(batch).contiguous(memory_format=torch.channels_last))
+        loss = functional.cross_entropy(logits, truth, reduction="sum", label_smoothing=LABEL_SMOOTHING)
+        (loss / len(images)).backward()
+        total += loss.item() / len(images)
+    nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+    optimiser.step()
+    return total
+
+
+def rate(progress: float) -> float:
+    """Return the share of the peak learning rate at this share of a stage's steps: a ramp, then a cosine."""
+    if progress < RAMP:
+        return (progress + 0.01) / (RAMP + 0.01)
+    return 0.5 * (1 + math.cos(math.pi * (progress - RAMP) / (1 - RAMP)))
+
+
+def _groups(network: nn.Module, inflated: bool) -> list[dict[str, object]]:
+    """Return Adam's parameter groups, each with its share of the learning rate.
+
+    Adam moves every weight by about the learning rate. An inflated weight stands for a 196th of a pooled one,
+    so it moves by a 196th; otherwise the first steps would wipe out what the warm start learnt.
+    """
+    first = [value for name, value in network.named_parameters() if inflated and name == "head.fc1.weight"]
+    rest = [value for name, value in network.named_parameters() if not inflated or name != "head.fc1.weight"]
+    return [{"params": rest, "share": 1.0}] + [{"params": first, "share": 1 / GRID**2}] * bool(first)

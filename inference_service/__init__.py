@@ -1,0 +1,1 @@
+"""The inference service: one image in, one calibrated `Prediction` out."""

@@ -1,0 +1,106 @@
+"""The HTTP side of the inference service."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypedDict, cast
+
+import anyio
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from artifact import Artifact
+from artifact.image import ImageEmpty, ImageTooLarge, ImageTruncated, ImageUnreadable
+from contract import DISCLAIMER, ModelCard, Prediction
+from inference_service.classifier import Classifier
+from inference_service.model import Model, ModelUnavailable
+from inference_service.queue import Queue, QueueFull
+from inference_service.settings import Settings
+from inference_service.upload import BODY, UploadInvalid, UploadMalformed, UploadTooSlow, read_upload
+from web.app import create_service
+from web.problems import ProblemKind, problem_responses
+
+PROBLEMS: dict[type[Exception], ProblemKind] = {
+    UploadMalformed: ProblemKind(400, "upload-malformed", "The form cannot be read"),
+    UploadTooSlow: ProblemKind(408, "upload-too-slow", "The upload took too long"),
+    UploadInvalid: ProblemKind(422, "upload-invalid", "The form does not fit the API"),
+    ImageTooLarge: ProblemKind(413, "image-too-large", "The image has too many pixels"),
+    ImageUnreadable: ProblemKind(415, "image-unreadable", "The file is not a readable image"),
+    ImageTruncated: ProblemKind(415, "image-truncated", "The image is cut off or damaged"),
+    ImageEmpty: ProblemKind(422, "image-empty", "The file is empty"),
+    QueueFull: ProblemKind(503, "busy", "The service is busy"),
+    ModelUnavailable: ProblemKind(503, "model-unavailable", "There is no model to answer with"),
+}
+
+DESCRIPTION = f"""Classifies one image of breast tissue at a time with a self-describing model.
+
+{DISCLAIMER}
+
+Nothing that is sent is stored. Every error is an RFC 9457 problem (`application/problem+json`).
+A 503 carries `Retry-After`."""
+
+Load = Callable[[Path, str], Artifact]
+
+
+class State(TypedDict):
+    """What the routes use, for as long as the service runs."""
+
+    model: Model
+    queue: Queue
+
+
+def create_app(settings: Settings, load: Load) -> FastAPI:
+    """Compose the service; `load(path, device)` reads the model file and is called once, in a thread."""
+
+    def load_classifier() -> Classifier:
+        return Classifier(load(settings.model, settings.device), max_pixels=settings.max_pixels)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        model = Model(load_classifier)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(model.load)
+            yield {"model": model, "queue": Queue(settings.threads, settings.max_queue)}
+            tasks.cancel_scope.cancel()
+
+    app = create_service(
+        title="Inference service",
+        description=DESCRIPTION,
+        body_limit=settings.max_bytes,
+        lifespan=lifespan,
+        problems=PROBLEMS,
+        why_not_ready=lambda request: _state(request)["model"].why_not_ready,
+    )
+    _add_routes(app, settings)
+    return app
+
+
+def _state(request: Request) -> State:
+    return cast(State, request.state)
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
+    @app.post(
+        "/predict",
+        tags=["prediction"],
+        summary="Classify one image",
+        responses=problem_responses(400, 408, 413, 415, 422, 500, 503),
+        openapi_extra=BODY,
+    )
+    async def predict(request: Request) -> Prediction:
+        """Return calibrated probabilities and a decision for one JPEG, PNG, TIFF, BMP or WebP image.
+
+        Every image that can be decoded gets an answer; read `quality` before the decision. An image with
+        `quality.usable` false is always `indeterminate`. Of a file with several pictures the first is read.
+        """
+        classifier, queue = _state(request)["model"].classifier, _state(request)["queue"]
+        with queue.place():
+            data = await read_upload(request, limit=settings.max_bytes, seconds=settings.upload_seconds)
+            return await queue.run(classifier, data)
+
+    @app.get(
+        "/model", tags=["prediction"], summary="Describe the model", responses=problem_responses(500, 503)
+    )
+    async def model(request: Request) -> ModelCard:
+        """Return the model card: classes, operating point, data, figures, intended use and limits."""
+        return _state(request)["model"].classifier.card

@@ -1,0 +1,36 @@
+"""What can be set, all by environment."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of the inference service: `INFERENCE_HOST` and so on; an empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INFERENCE_", env_ignore_empty=True, frozen=True, protected_namespaces=()
+    )
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port to listen on."""
+    allow_anonymous: bool = False
+    """Answer anyone, also beyond this machine."""
+    model: Path = Path("models/starter.pt")
+    """The model file."""
+    device: str = "auto"
+    """Where the model runs: `auto`, `cpu`, `cuda`."""
+    max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000
+    """Largest request body in bytes: the image and a few hundred bytes of form around it."""
+    max_pixels: Annotated[int, Field(ge=1, le=150_000_000)] = 50_000_000
+    """Most pixels (width times height) of an image."""
+    max_queue: Annotated[int, Field(ge=0, le=10_000)] = 32
+    """Requests that may wait while others are worked on; more are answered 503."""
+    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    """Images that are worked on at the same time."""
+    upload_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """How long an upload may take."""

@@ -10,6 +10,8 @@ Pixels = NDArray[np.uint8]
 
 USUAL_RANGES = (1.0, 255.0, 65535.0)
 """Largest values of samples whose type (float or 32-bit integer) does not tell their range."""
+LARGEST_RANGE = 1e30
+"""Beyond it float32 overflows on the way; no measurement reaches it."""
 
 
 class ColourUnsupported(Exception):
@@ -54,11 +56,13 @@ def _upper_byte(values: NDArray[np.uint16], bits: int) -> NDArray[np.uint8]:
 def _scale(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Scale samples from the smallest usual range that holds them, else from their own."""
     low, high = min(0.0, float(values.min())), float(values.max())
-    if not np.isfinite(high - low):
+    if not high - low < LARGEST_RANGE:
         raise ColourUnsupported("it has samples that are infinite or no numbers")
     high = next((usual for usual in USUAL_RANGES if high <= usual), high)
-    scaled = (values.astype(np.float64) - low) * (255 / (high - low))
-    return np.rint(scaled).astype(np.uint8)
+    scaled = values - np.float32(low)
+    scaled *= np.float32(255 / (high - low))
+    np.rint(scaled, out=scaled)
+    return scaled.astype(np.uint8)
 
 
 def _from_grey(image: Image.Image, grey: NDArray[np.uint8]) -> Pixels:

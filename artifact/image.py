@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from artifact.colour import ColourUnsupported, Pixels, to_rgb
+from artifact.tiff import count_parts
 
 
 class ImageError(Exception):
@@ -75,6 +76,9 @@ MAX_SCANS = 100
 libjpeg-turbo, "Two Issues with the JPEG Standard", 2018.
 """
 
+MAX_PARTS = 65_536
+"""Most strips or tiles of a TIFF; 50 megapixels in 64x64 tiles are 12,000."""
+
 DAMAGE = (
     ArithmeticError,  # sizes and ratios of zero
     AssertionError,  # Pillow's notes to its type checker
@@ -82,16 +86,15 @@ DAMAGE = (
     EOFError,  # a file that ends between its pictures
     LookupError,  # tags and tables that are missing
     MemoryError,  # impossible strip and tile sizes
-    NotImplementedError,  # rare compressions
     OSError,  # the usual one: truncated, broken, unidentified
-    RuntimeError,  # codecs that give up
+    RuntimeError,  # codecs that give up, rare compressions
     SyntaxError,  # Pillow's word for a malformed header
     TypeError,  # tags of another type than Pillow expects
     ValueError,  # sizes and texts that make no sense, text chunks that would unpack to too much
     struct.error,
     zlib.error,
 )
-"""What Pillow raises on damaged files; it reads them lazily, so that any of these can come at any step."""
+"""What Pillow has been seen to raise on damaged files; it reads lazily, so any can come at any step."""
 
 
 def decode(data: bytes, *, max_pixels: int) -> DecodedImage:
@@ -108,8 +111,9 @@ def decode(data: bytes, *, max_pixels: int) -> DecodedImage:
     kind = _format_of(data)
     _hush()
     try:
+        _check_structure(data, kind)
         with Image.open(BytesIO(data), formats=[kind]) as image:
-            _check_cost(image, data, max_pixels)
+            _check_size(image, max_pixels)
             image.load()
             return DecodedImage(to_rgb(_upright(image)), kind, _holds_several(image))
     except Image.DecompressionBombError as error:
@@ -140,13 +144,18 @@ def _hush() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def _check_cost(image: Image.Image, data: bytes, max_pixels: int) -> None:
-    """Refuse by its header what would take too much memory or time to decode."""
+def _check_structure(data: bytes, kind: str) -> None:
+    """Refuse files that are cut into so many pieces that reading them would take minutes."""
+    if kind == "JPEG" and data.count(b"\xff\xda") > MAX_SCANS:
+        raise ImageUnreadable("The JPEG file has too many scans. Save it again as an ordinary JPEG.")
+    if kind == "TIFF" and count_parts(data) > MAX_PARTS:
+        raise ImageUnreadable("The TIFF file has too many strips or tiles. Save it again with fewer.")
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels or max(width, height) > MAX_SIDE:
         raise _too_large(max_pixels)
-    if data.startswith(SIGNATURES["JPEG"]) and data.count(b"\xff\xda") > MAX_SCANS:
-        raise ImageUnreadable("The JPEG file has too many scans. Save it again as an ordinary JPEG.")
 
 
 def _too_large(max_pixels: int) -> ImageTooLarge:

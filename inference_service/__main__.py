@@ -1,5 +1,6 @@
 """`python -m inference_service`: start the service; everything is set by environment."""
 
+import logging
 import sys
 
 from pydantic import ValidationError
@@ -12,6 +13,8 @@ from web.serve import Unservable, check_exposure, serve
 
 def main() -> int:
     """Serve until told to stop; return the exit status."""
+    # It logs bytes of the bodies that it cannot parse, and those may be anything.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     try:
         settings = Settings()
         check_exposure(

@@ -14,9 +14,10 @@ from artifact.image import ImageEmpty, ImageTooLarge, ImageTruncated, ImageUnrea
 from contract import DISCLAIMER, ModelCard, Prediction
 from inference_service.classifier import Classifier
 from inference_service.model import Model, ModelUnavailable
+from inference_service.openapi import BODY, PREDICTED
 from inference_service.queue import Queue, QueueFull
 from inference_service.settings import Settings
-from inference_service.upload import BODY, UploadInvalid, UploadMalformed, UploadTooSlow, read_upload
+from inference_service.upload import UploadInvalid, UploadMalformed, UploadTooSlow, read_upload
 from web.app import create_service
 from web.problems import ProblemKind, problem_responses
 
@@ -84,7 +85,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         "/predict",
         tags=["prediction"],
         summary="Classify one image",
-        responses=problem_responses(400, 408, 413, 415, 422, 500, 503),
+        responses={**PREDICTED, **problem_responses(400, 408, 413, 415, 422, 500, 503)},
         openapi_extra=BODY,
     )
     async def predict(request: Request) -> Prediction:

@@ -8,8 +8,8 @@ from contract import GateLimit, Quality, QualityIssue
 GENERAL = "The image differs from those that the model was made with, so its answer may not hold."
 
 MESSAGES = {
-    "low-contrast": "The image is nearly blank or has hardly any contrast, so there is no tissue to judge.",
-    "unlike-training": (
+    "blank": "The image is nearly blank or has hardly any contrast, so there is no tissue to judge.",
+    "far_from_training_data": (
         "The image does not look like the tissue images that the model was made with. "
         "Its answer must not be used."
     ),
@@ -17,7 +17,7 @@ MESSAGES = {
 """What each code of a model card's gate means; other codes get the general message."""
 
 SEVERAL = QualityIssue(
-    code="several-pictures",
+    code="several_pictures",
     message="The file holds more than one picture. Only the first was read.",
 )
 

@@ -1,7 +1,5 @@
 """The uploaded file, read into memory only: no picture of a patient touches the disk."""
 
-from typing import Any
-
 import anyio
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -9,33 +7,6 @@ from starlette.requests import ClientDisconnect, Request
 
 FIELD = "file"
 MAX_PARTS = 10
-
-BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "title": "Upload",
-                    "required": [FIELD],
-                    "additionalProperties": False,
-                    "properties": {
-                        FIELD: {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "One JPEG, PNG, TIFF, BMP or WebP image of any size.",
-                        }
-                    },
-                },
-                "encoding": {
-                    FIELD: {"contentType": "image/jpeg, image/png, image/tiff, image/bmp, image/webp"}
-                },
-            }
-        },
-    }
-}
-"""The request body for the OpenAPI document, which FastAPI cannot derive from a form it does not parse."""
 
 REMEDY = f"Send one image as the file field `{FIELD}` of a multipart/form-data body."
 

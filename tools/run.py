@@ -10,6 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 import httpx
+from dotenv import load_dotenv
 
 from tools.children import ROOT, Child, ChildEnded, stop_all
 from tools.parts import Part, PortUnusable, check_ports, list_parts, start_parts
@@ -123,5 +124,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stop-with", type=int, metavar="PID", help="stop when this parent process is gone")
     parent = parser.parse_args().stop_with
+    load_dotenv(ROOT / ".env")
     _on_stop_signals(_interrupt)
     sys.exit(run(lambda: parent is None or os.getppid() == parent))

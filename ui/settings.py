@@ -1,0 +1,19 @@
+"""What the page is told by its environment."""
+
+from typing import Annotated
+
+from pydantic import AnyHttpUrl, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where the services are; every field is an environment variable `UI_...`."""
+
+    model_config = SettingsConfigDict(env_prefix="UI_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    inference_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8000")
+    """Address of the inference service."""
+    chat_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8001")
+    """Address of the chat service."""
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 40
+    """Seconds that a whole answer may take; an explanation comes within 20."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -75,6 +76,7 @@ class Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -90,6 +92,10 @@ class Run:
         while text not in self.output and self._reader.is_alive() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert text in self.output, self.output
+
+    def press_ctrl_c(self) -> None:
+        """Interrupt it and whoever started it or was started by it, as a terminal does."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     def end(self) -> int:
         """Wait until it ends and return its exit code."""
@@ -107,7 +113,7 @@ class Run:
     def clear(self) -> None:
         """Kill it, if a failed test left it; what it started ends with it."""
         with suppress(ProcessLookupError):
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._reader.join(timeout=20)
         assert self.process.stdout is not None

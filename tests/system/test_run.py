@@ -122,13 +122,15 @@ def test_proxies_of_the_environment_are_not_used_for_this_machine(begin, monkeyp
     run.wait_for("Ctrl-C stops everything.")
 
 
-def test_the_real_services_and_page_start_answer_the_sample_and_stop(begin, root):
-    if not (root / "models" / "starter.pt").is_file():
-        pytest.skip("models/starter.pt is not there")
-    run = begin(folder=root)
+def test_make_run_starts_the_real_services_and_page_answers_the_sample_and_stops_on_ctrl_c(begin, root):
+    for needed in ("models/starter.pt", ".venv/.installed"):
+        if not (root / needed).is_file():
+            pytest.skip(f"{needed} is not there")
+    run = begin(folder=root, before=("make", "run"))
     run.wait_for("Ctrl-C stops everything.")
-    run.process.send_signal(signal.SIGINT)
-    assert run.end() == 0
+    run.press_ctrl_c()
+    run.end()
     assert run.open_ports() == []
     assert "not a diagnosis" in run.output
     assert "Written by: knowledge-base" in run.output
+    assert "Traceback" not in run.output

@@ -1,0 +1,78 @@
+"""The HTTP face of the chat service: `POST /explain` and `POST /chat`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict, cast
+
+import httpx
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from chat_service.completion import open_client
+from chat_service.engine import Explainer, Fallback
+from chat_service.knowledge import Knowledge, load_knowledge
+from chat_service.mistral import MistralExplainer
+from chat_service.offline import KnowledgeBase
+from chat_service.settings import Settings
+from contract import ChatReply, ChatRequest, Explanation, ExplanationRequest
+from web.app import create_service
+from web.problems import problem_responses
+
+DESCRIPTION = (
+    "Explains the reading of a breast tissue image: what it means, what to do next, whom to see, what can be "
+    "said about the stage, and, where figures are wanted, what is known about untreated disease. "
+    "For education and research only: not a diagnosis, not a medical device."
+)
+
+
+class State(TypedDict):
+    """What lives as long as the service."""
+
+    explainer: Explainer
+
+
+def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+    """Create the service; `transport` replaces the network towards Mistral.
+
+    Raises:
+        KnowledgeInvalid: if the knowledge base has a gap; the service never starts with one.
+    """
+    knowledge = load_knowledge()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        async with open_client(settings.mistral, transport) as client:
+            yield {"explainer": choose_explainer(settings, knowledge, client)}
+
+    app = create_service(
+        title="Chat service",
+        description=DESCRIPTION,
+        body_limit=settings.body_limit,
+        lifespan=lifespan,
+        problems={},
+        why_not_ready=lambda _: None,
+    )
+    add_routes(app)
+    return app
+
+
+def choose_explainer(settings: Settings, knowledge: Knowledge, client: httpx.AsyncClient) -> Explainer:
+    """Put Mistral before the knowledge base where there is a key."""
+    offline = KnowledgeBase(knowledge)
+    if settings.mistral.api_key is None:
+        return offline
+    return Fallback(MistralExplainer(knowledge, client, settings.mistral), offline)
+
+
+def add_routes(app: FastAPI) -> None:
+    """Add the two routes; bodies that do not fit are refused before they get here."""
+
+    @app.post("/explain", tags=["explanation"], responses=problem_responses(400, 413, 422, 500))
+    async def explain(body: ExplanationRequest, request: Request) -> Explanation:
+        """Explain a prediction: always a whole explanation, within 20 seconds."""
+        return await cast(State, request.state)["explainer"].explain(body)
+
+    @app.post("/chat", tags=["explanation"], responses=problem_responses(400, 413, 422, 500))
+    async def chat(body: ChatRequest, request: Request) -> ChatReply:
+        """Answer a question about a prediction. What was asked is neither kept nor sent on."""
+        return await cast(State, request.state)["explainer"].reply(body)

@@ -1,0 +1,143 @@
+"""The whole explanation from the knowledge base alone: offline, deterministic, every figure cited."""
+
+from dataclasses import dataclass
+
+from chat_service.case import Case
+from chat_service.findings import describe_findings, finding_paragraphs, findings_disagree
+from chat_service.knowledge import Knowledge, LanguageTexts, Voices
+from chat_service.stage import compose_stage
+from contract import (
+    DISCLAIMER,
+    Action,
+    Engine,
+    Explanation,
+    ExplanationRequest,
+    Specialist,
+    SurvivalPoint,
+    UntreatedSurvival,
+    YearRange,
+)
+
+OFFLINE = Engine(name="knowledge-base", model=None, prompt_version=None, fallback_reason=None)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A paragraph of the knowledge base, and the sources it rests on."""
+
+    id: str
+    text: str
+    sources: list[str]
+
+
+class Composer:
+    """Composes answers for one case from the knowledge base."""
+
+    def __init__(self, knowledge: Knowledge, case: Case) -> None:
+        self._knowledge = knowledge
+        self._case = case
+        self._texts: LanguageTexts = knowledge.languages[case.language]
+        self._outline = knowledge.plan.kinds[case.kind]
+
+    def compose(self, request: ExplanationRequest) -> Explanation:
+        """Compose the whole explanation."""
+        facts, actions, specialists = self.facts(), self.actions(), self.specialists()
+        stage, survival = compose_stage(self._case, self._knowledge), self.untreated_survival()
+        parts: list[Action | Fact | Specialist] = [*actions, *facts, *specialists]
+        cited = [key for part in parts for key in part.sources]
+        cited += self._knowledge.plan.stage.sources if self._case.malignant else []
+        cited += [share.source for share in stage.distribution]
+        cited += survival.sources if survival else []
+        return Explanation(
+            prediction_id=request.prediction.id,
+            language=self._case.language,
+            audience=self._case.audience,
+            summary=self.opening(),
+            explanation="\n\n".join([*(fact.text for fact in facts), self.closing()]),
+            actions=actions,
+            specialists=specialists,
+            stage=stage,
+            untreated_survival=survival,
+            sources=self._knowledge.cite(cited, self._case.language),
+            engine=OFFLINE,
+            disclaimer=DISCLAIMER,
+        )
+
+    def opening(self) -> str:
+        """Return the first words: what the reading is, that it is none to rely on, and whom to see."""
+        subtype = self._texts.subtypes.get(self._case.subtype or "")
+        opening = (subtype and subtype.opening) or self._texts.summaries[self._case.kind].opening
+        return self._say(opening)
+
+    def closing(self) -> str:
+        """Return the last words: the next step."""
+        return self._say(self._texts.summaries[self._case.kind].closing)
+
+    def facts(self) -> list[Fact]:
+        """Return the body of the explanation, paragraph by paragraph."""
+        plan, case = self._knowledge.plan, self._case
+        ids = list(self._outline.paragraphs)
+        ids[1:1] = ["remarks"] if case.issues and case.kind != "unusable" else []
+        ids += finding_paragraphs(case)
+        facts = [Fact(key, self._say(self._texts.paragraphs[key]), plan.paragraphs[key]) for key in ids]
+        if case.subtype:
+            text = self._say(self._texts.subtypes[case.subtype])
+            facts.insert(1, Fact("subtype", text, plan.subtypes[case.subtype].sources))
+        return facts
+
+    def actions(self) -> list[Action]:
+        """Return what to do, the first thing first."""
+        case, plan = self._case, self._knowledge.plan
+        subtype = plan.subtypes.get(case.subtype or "")
+        ids = [subtype.first_action] if subtype and subtype.first_action else []
+        ids += ["findings-first"] if findings_disagree(case) else []
+        ids += self._outline.actions
+        ids += ["emergency-signs"] if case.malignant and case.clinical.distant_metastasis else []
+        texts = self._texts.actions
+        return [
+            Action(
+                title=texts[key].title,
+                detail=self._say(texts[key]),
+                urgency=plan.actions[key].urgency,
+                sources=plan.actions[key].sources,
+            )
+            for key in ids
+        ]
+
+    def specialists(self) -> list[Specialist]:
+        """Return whom to see, the first person first."""
+        case, plan = self._case, self._knowledge.plan
+        subtype = plan.subtypes.get(case.subtype or "")
+        ids = list(self._outline.specialists)
+        ids += [subtype.specialist] if subtype and subtype.specialist else []
+        ids += ["palliative-specialist"] if case.malignant and case.clinical.distant_metastasis else []
+        texts = self._texts.specialists
+        return [
+            Specialist(name=texts[key].name, role=self._say(texts[key]), sources=plan.specialists[key])
+            for key in dict.fromkeys(ids)
+        ]
+
+    def untreated_survival(self) -> UntreatedSurvival | None:
+        """Return historical figures: only for a malignant reading, and only when they are wanted."""
+        if not (self._case.malignant and self._case.include_prognosis):
+            return None
+        plan, figures, texts = self._knowledge.plan.survival, self._knowledge.statistics, self._texts.survival
+        points = [figures[key] for key in plan.points]
+        return UntreatedSurvival(
+            statement=self._say(texts.statement),
+            median_years=YearRange(low=figures[plan.median.low].value, high=figures[plan.median.high].value),
+            survival=[SurvivalPoint(years=p.after_years or 0, percent=p.value) for p in points],
+            caveat=self._say(texts.caveat),
+            sources=plan.sources,
+        )
+
+    def _say(self, voices: Voices) -> str:
+        """Say a text to the audience, with our own words for the known codes filled in."""
+        case, pictures = self._case, self._texts.pictures
+        text: str = getattr(voices, case.audience)
+        return text.format(
+            picture=pictures.modalities[case.modality],
+            lean=pictures.lean[case.lean],
+            issues="".join(f" {pictures.issues[code]}" for code in case.issues),
+            findings=describe_findings(case.clinical, self._texts),
+        )

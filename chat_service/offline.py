@@ -1,0 +1,53 @@
+"""The engine that needs nothing but the knowledge base."""
+
+from chat_service.case import Case, read_case
+from chat_service.composer import OFFLINE, Composer
+from chat_service.conversation import answer, recognise
+from chat_service.knowledge import Knowledge
+from contract import DISCLAIMER, ChatReply, ChatRequest, Explanation, ExplanationRequest
+
+
+def case_to_explain(request: ExplanationRequest, knowledge: Knowledge) -> Case:
+    """Read what is to be explained."""
+    return read_case(
+        request.prediction,
+        knowledge,
+        audience=request.audience,
+        language=request.language,
+        clinical=request.clinical,
+        include_prognosis=request.include_prognosis,
+    )
+
+
+def case_to_discuss(request: ChatRequest, knowledge: Knowledge) -> Case:
+    """Read what is asked about; who asks for figures wants them."""
+    return read_case(
+        request.prediction,
+        knowledge,
+        audience=request.audience,
+        language=request.language,
+        include_prognosis=True,
+    )
+
+
+class KnowledgeBase:
+    """Explains from the knowledge base: offline, deterministic, and never without an answer."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    async def explain(self, request: ExplanationRequest) -> Explanation:
+        """Explain a prediction."""
+        return Composer(self._knowledge, case_to_explain(request, self._knowledge)).compose(request)
+
+    async def reply(self, request: ChatRequest) -> ChatReply:
+        """Answer the last question."""
+        case = case_to_discuss(request, self._knowledge)
+        topic = recognise(request.messages[-1].content, self._knowledge.languages[case.language].chat)
+        told = answer(topic, case, self._knowledge)
+        return ChatReply(
+            reply=told.text,
+            sources=self._knowledge.cite(told.sources, case.language),
+            engine=OFFLINE,
+            disclaimer=DISCLAIMER,
+        )

@@ -96,7 +96,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         """
         classifier, queue = _state(request)["model"].classifier, _state(request)["queue"]
         with queue.place():
-            data = await read_upload(request, limit=settings.max_bytes, seconds=settings.upload_seconds)
+            data = await read_upload(request, seconds=settings.upload_seconds)
             return await queue.run(classifier, data)
 
     @app.get(

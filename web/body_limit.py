@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.problems import ProblemKind, problem_response
+from web.problems import BODY_TOO_LARGE, problem_response
 
 DRAIN_SECONDS = 5.0
 """How long a refused body is read on, so that an ordinary client sees the answer and no reset."""
@@ -32,8 +32,7 @@ class BodyLimit:
             return
         if _announced(scope) > self._limit:
             await self._discard(receive)
-            kind = ProblemKind(413, "body-too-large", "The body is too large")
-            response = problem_response(Request(scope), kind, self._detail, {"Connection": "close"})
+            response = problem_response(Request(scope), BODY_TOO_LARGE, self._detail, {"Connection": "close"})
             await response(scope, receive, send)
             return
         received = 0
@@ -43,7 +42,8 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._limit:
-                await self._discard(receive)
+                if message.get("more_body", False):
+                    await self._discard(receive)
                 raise HTTPException(413, self._detail, {"Connection": "close"})
             return message
 

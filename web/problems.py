@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contract import Problem
-from web.request_id import request_id_of
+from web.request_id import HEADER, request_id_of
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,9 @@ class ProblemKind(NamedTuple):
     status: int
     slug: str
     title: str
+
+
+BODY_TOO_LARGE = ProblemKind(413, "body-too-large", "The body is too large")
 
 
 def problem_response(
@@ -96,6 +99,8 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type for FastAPI's signature
     phrase = HTTPStatus(error.status_code).phrase
     kind = ProblemKind(error.status_code, phrase.lower().replace(" ", "-"), phrase)
+    if error.status_code == BODY_TOO_LARGE.status:  # its phrase differs between versions of Python
+        kind = BODY_TOO_LARGE
     detail = {
         404: "There is no such route. See /openapi.json for those there are.",
         405: "This route exists, but not for this method. The Allow header names those it has.",
@@ -107,4 +112,5 @@ async def _bug(request: Request, error: Exception) -> Response:
     logger.error("unhandled %s", type(error).__name__, exc_info=error)
     kind = ProblemKind(500, "internal-error", "The service made a mistake")
     detail = "This is a fault of the service, not of the request. Quote the request_id when reporting it."
-    return problem_response(request, kind, detail)
+    # Bugs are answered outside the middleware that gives every other response this header.
+    return problem_response(request, kind, detail, {HEADER: request_id_of(request.scope)})

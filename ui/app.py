@@ -36,7 +36,7 @@ def connect(settings: Settings) -> Client:
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    st.set_page_config(page_title="Breast tissue picture reading", page_icon=":material/biotech:")
+    st.set_page_config(page_title="Breast tissue picture reading", page_icon=str(HERE / "icon.svg"))
     st.html(HERE / "style.css")
     show_frame()
     client = connect(Settings())
@@ -102,10 +102,9 @@ def show_explanation(client: Client, visit: Visit) -> None:
     show_survival(client, visit, explanation)
     with st.expander(f"Sources ({len(explanation.sources)})"):
         st.html(write_sources(explanation.sources))
-    st.html(
-        f'<p class="bt-engine">{escape(word_engine(explanation.engine))}</p>'
-        f'<p class="bt-disclaimer">{escape(explanation.disclaimer)}</p>'
-    )
+    st.html(f'<p class="bt-engine">{escape(word_engine(explanation.engine))}</p>')
+    for disclaimer in {visit.prediction.disclaimer, explanation.disclaimer} - {DISCLAIMER}:
+        st.html(f'<p class="bt-disclaimer">{escape(disclaimer)}</p>')
 
 
 def show_survival(client: Client, visit: Visit, explanation: Explanation) -> None:

@@ -49,7 +49,7 @@ def _draw_shares(explanation: Explanation) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(share.stage)}</th>'
         f'<td><span class="bt-bar" style="width:{share.percent:.1f}%"></span></td>'
-        f"<td>{share.percent:g} %{to_references([share.source], explanation.sources)}</td></tr>"
+        f"<td>{share.percent:g}&nbsp;%{to_references([share.source], explanation.sources)}</td></tr>"
         for share in explanation.stage.distribution
     )
     return f'<table class="bt-shares"><tbody>{rows}</tbody></table>'
@@ -61,7 +61,7 @@ def write_survival(survival: UntreatedSurvival, sources: list[Source]) -> str:
     rows = "".join(
         f'<tr><th scope="row">after {point.years:g} years</th>'
         f'<td><span class="bt-bar" style="width:{point.percent:.1f}%"></span></td>'
-        f"<td>{point.percent:g} % alive</td></tr>"
+        f"<td>{point.percent:g}&nbsp;% alive</td></tr>"
         for point in survival.survival
     )
     table = f'<table class="bt-shares"><tbody>{rows}</tbody></table>' if rows else ""

@@ -252,7 +252,7 @@ def markup(page: AppTest) -> str:
 
 def shown(page: AppTest) -> str:
     """Everything that the page shows, in order, as the reader sees it."""
-    return html.unescape(re.sub(r"<[^>]*>", "", markup(page)))
+    return html.unescape(re.sub(r"<[^>]*>", "", markup(page))).replace("\u00a0", " ")
 
 
 def drop(page: AppTest) -> AppTest:
@@ -337,9 +337,7 @@ def chat() -> Iterator[FakeService]:
 
 
 @pytest.fixture
-def page(
-    root: Path, inference: FakeService, chat: FakeService, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[AppTest]:
+def page(root: Path, inference: FakeService, chat: FakeService, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("UI_INFERENCE_URL", inference.url)
     monkeypatch.setenv("UI_CHAT_URL", chat.url)
-    yield AppTest.from_file(root / "ui" / "app.py", default_timeout=20)
+    return AppTest.from_file(root / "ui" / "app.py", default_timeout=20)

@@ -1,9 +1,9 @@
-"""Golden inputs: rendered pictures, and the outputs that a model file must reproduce wherever it is loaded."""
+"""Golden inputs: rendered pictures, and the outputs that a model file must reproduce where it is loaded."""
 
 import io
 import zipfile
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,9 @@ class Golden(NamedTuple):
     def dump(self) -> bytes:
         """Return the pictures and outputs as an NPZ archive."""
         stream = io.BytesIO()
-        arrays = {f"image_{index:02d}": image for index, image in enumerate(self.images)}
+        arrays: dict[str, NDArray[Any]] = {
+            f"image_{index:02d}": image for index, image in enumerate(self.images)
+        }
         arrays |= {"probabilities": self.probabilities, "gate": self.gate}
         np.savez_compressed(stream, allow_pickle=False, **arrays)
         return stream.getvalue()

@@ -2,12 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 State = dict[str, Any]
+Again = Literal["resume", "restart"]
+"""What to do with the checkpoint of an interrupted run."""
+
+
+class RunInterrupted(Exception):
+    """A checkpoint stands in the way; the message says how to go on."""
 
 
 def write_state(state: State, path: Path) -> None:
@@ -24,6 +30,37 @@ def write_state(state: State, path: Path) -> None:
 def read_state(path: Path) -> State:
     """Read what `write_state` wrote; nothing but tensors, numbers, text and containers is ever unpickled."""
     state: State = torch.load(path, map_location="cpu", weights_only=True)
+    return state
+
+
+def checkpoint_of(out: Path) -> Path:
+    """Return where the checkpoint of the run that writes `out` stands."""
+    return out.with_suffix(".checkpoint")
+
+
+def open_checkpoint(
+    out: Path, plan: dict[str, str], again: Literal["resume", "restart"] | None
+) -> State | None:
+    """Return the state of the interrupted run that was to write `out`, or None to begin at the beginning.
+
+    Raises:
+        RunInterrupted: if there is one and `again` does not say what to do, or if it had another plan.
+    """
+    path = checkpoint_of(out)
+    if again == "restart":
+        path.unlink(missing_ok=True)
+    if not path.exists():
+        return None
+    if again is None:
+        raise RunInterrupted(
+            f"{path} is the checkpoint of an interrupted run. Say --resume to go on, --restart to begin anew."
+        )
+    state = read_state(path)
+    changed = sorted(name for name in plan if plan[name] != state["plan"].get(name))
+    if changed:
+        raise RunInterrupted(
+            f"{path} was written with another {', '.join(changed)}. Use the same options, or --restart."
+        )
     return state
 
 

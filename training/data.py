@@ -102,6 +102,12 @@ def _patient(path: Path, pattern: str | None) -> str:
     return f"?{path.stem}"
 
 
+def join(splits: Iterable[Split]) -> Split:
+    """Return the samples of several data sets as one split."""
+    parts = zip(*splits, strict=True)
+    return Split(*([sample for samples in part for sample in samples] for part in parts))
+
+
 def split_by_patient(samples: Sequence[Sample], seed: int = 0) -> tuple[list[Sample], list[Sample]]:
     """Split into about four fifths and one fifth, no patient on both sides, classes as even as can be.
 
@@ -154,9 +160,9 @@ def draw_weights(samples: Sequence[Sample]) -> Tensor:
     return torch.tensor([sets[s.data_set] ** 0.5 / cells[s.data_set, s.label] for s in samples])
 
 
-def group_by_data_set(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
-    """Return the samples of each data set, in the order in which the sets first appear."""
-    groups: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        groups[sample.data_set].append(sample)
-    return dict(groups)
+def rows_by_data_set(samples: Iterable[Sample]) -> dict[str, list[int]]:
+    """Return the positions of each data set's samples, in the order in which the sets first appear."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, sample in enumerate(samples):
+        rows[sample.data_set].append(row)
+    return dict(rows)

@@ -1,5 +1,6 @@
 """Figures with intervals, one data set at a time."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -8,7 +9,7 @@ from scipy.optimize import minimize_scalar
 from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
 
 from contract import Band, Interval, MetricCard, OperatingPoint
-from training.data import group_by_data_set
+from training.data import Sample, rows_by_data_set
 from training.scoring import Scores
 
 Labels = NDArray[np.int64]
@@ -69,19 +70,20 @@ FIGURES: dict[str, Figure] = {
 
 
 def measure(
-    scores: Scores, malignant: Values, threshold: float, names: Sequence[str], split: str
+    samples: Sequence[Sample], malignant: Values, threshold: float, names: Sequence[str], split: str
 ) -> MetricCard:
     """Return every figure of one data set with its interval, and the confusion matrix at `threshold`.
 
     Args:
-        scores: Samples of one data set, with class indices 0 (benign) and 1 (malignant).
+        samples: Of one data set, with class indices 0 (benign) and 1 (malignant).
         malignant: Calibrated probability of malignancy (N,).
         threshold: From it on, an image counts as malignant.
         names: The two class names.
         split: What the samples were held out for, `test` for example.
     """
-    labels = scores.labels
-    draws = list(_draw_patients(scores.patients))
+    labels = np.array([sample.label for sample in samples])
+    patients = [sample.patient for sample in samples]
+    draws = _draw_patients(patients)
     values = {
         name: _with_interval(figure, labels, malignant, threshold, draws) for name, figure in FIGURES.items()
     }
@@ -90,10 +92,10 @@ def measure(
         true: {guess: int(matrix[i, j]) for j, guess in enumerate(names)} for i, true in enumerate(names)
     }
     return MetricCard(
-        data_set=scores.samples[0].data_set,
+        data_set=samples[0].data_set,
         split=split,
         images=len(labels),
-        patients=len(set(scores.patients)),
+        patients=len(set(patients)),
         interval_method=INTERVAL_METHOD,
         values=values,
         confusion=confusion,
@@ -119,38 +121,59 @@ def _with_interval(
     return Interval(value=value, low=min(float(low), value), high=max(float(high), value))
 
 
+def measure_each(
+    samples: Sequence[Sample], malignant: Values, threshold: float, names: Sequence[str], split: str
+) -> list[MetricCard]:
+    """Return `measure` of each data set among the samples."""
+    return [
+        measure([samples[row] for row in rows], malignant[rows], threshold, names, split)
+        for rows in rows_by_data_set(samples).values()
+    ]
+
+
 def auc_by_data_set(scores: Scores, malignant: Values) -> dict[str, float]:
     """Return the area under the ROC curve of each data set."""
-    result = {}
-    for name in group_by_data_set(scores.samples):
-        rows = [i for i, sample in enumerate(scores.samples) if sample.data_set == name]
-        result[name] = auc(scores.labels[rows], malignant[rows])
-    return result
+    return {
+        name: auc(scores.labels[rows], malignant[rows])
+        for name, rows in rows_by_data_set(scores.samples).items()
+    }
 
 
-def choose_operating_point(labels: Labels, malignant: Values) -> OperatingPoint:
+def weigh_evenly(samples: Sequence[Sample]) -> Values:
+    """Return weights (N,) under which each class of each data set counts the same, with mean 1."""
+    cells = Counter((sample.data_set, sample.label) for sample in samples)
+    weights = np.array([1 / cells[sample.data_set, sample.label] for sample in samples])
+    return np.asarray(weights / weights.mean())
+
+
+def choose_operating_point(
+    labels: Labels, malignant: Values, weights: Values | None = None
+) -> OperatingPoint:
     """Choose the threshold that maximises balanced accuracy, and the band around it.
 
-    Below `low` lie at most 5 % of the malignant samples; from `high` on at most 10 % of the benign ones. Where
-    one cut does both, the band shrinks to the threshold.
+    Below `low` lie at most 5 % of the malignant samples; from `high` on at most 10 % of the benign ones.
+    Where one cut does both, the band shrinks to the threshold. `weights` (N,) default to 1 each.
     """
-    false_rates, true_rates, cuts = roc_curve(labels, malignant, drop_intermediate=False)
+    false_rates, true_rates, cuts = roc_curve(
+        labels, malignant, sample_weight=weights, drop_intermediate=False
+    )
     cuts = np.clip(cuts, 0.0, 1.0)
     threshold = float(cuts[np.argmax(true_rates - false_rates)])
     low = float(cuts[np.argmax(true_rates >= SENSITIVITY)])
     high = float(cuts[np.flatnonzero(false_rates <= 1 - SPECIFICITY)[-1]])
-    low, high = min(low, threshold), max(high, threshold)
-    return OperatingPoint(threshold=threshold, band=Band(low=low, high=high))
+    return OperatingPoint(threshold=threshold, band=Band(low=min(low, threshold), high=max(high, threshold)))
 
 
-def fit_temperature(logits: NDArray[np.float32], labels: Labels) -> float:
-    """Return the temperature that minimises the log loss of softmax(logits / T) (Guo et al. 2017)."""
+def fit_temperature(scores: Scores) -> float:
+    """Return the temperature that minimises the log loss of softmax(logits / T) (Guo et al. 2017).
 
-    def log_loss(log_temperature: float) -> float:
-        scaled = logits.astype(np.float64) / np.exp(log_temperature)
-        scaled -= scaled.max(axis=1, keepdims=True)
-        log_sum = np.log(np.exp(scaled).sum(axis=1))
-        return float(np.mean(log_sum - scaled[np.arange(len(labels)), labels]))
+    Each class of each data set counts the same.
+    """
+    weights, rows = weigh_evenly(scores.samples), np.arange(len(scores.samples))
+
+    def log_loss(logarithm: float) -> float:
+        chosen = scores.probabilities(float(np.exp(logarithm)))[rows, scores.labels]
+        return float(np.mean(-weights * np.log(np.maximum(chosen, 1e-12))))
 
     found = minimize_scalar(log_loss, bounds=(np.log(0.05), np.log(20)), method="bounded")
     return float(np.exp(found.x))

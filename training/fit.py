@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from artifact.preprocess import mirror, normalise
 from training.augment import augment, crop
-from training.checkpoint import State, read_state, read_weights, write_half, write_state
+from training.checkpoint import State, checkpoint_of, read_weights, write_half, write_state
 from training.data import Sample, Tiles, draw_weights
 from training.evaluation import auc_by_data_set
 from training.network import GRID, PlantNetV2, PooledPlantNetV2, inflate
@@ -48,10 +48,28 @@ class Plan:
     """How many images are drawn for an epoch; as many as there are by default."""
     seed: int = 0
 
+    def describe(self) -> dict[str, str]:
+        """Return the plan in words, by which a checkpoint knows whether it belongs to it."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
     @property
     def is_inflated(self) -> bool:
         """Whether the full network starts as the pooled one spread over its grid."""
         return bool(self.warm_start_epochs or self.start_from)
+
+
+class Samples(NamedTuple):
+    """What is fitted on, and what chooses the epoch."""
+
+    train: Sequence[Sample]
+    validation: Sequence[Sample]
+
+
+class Goal(NamedTuple):
+    """Where a run leaves its weights, and the state of the interrupted run that it takes up, if any."""
+
+    out: Path
+    saved: State | None = None
 
 
 class Stage(NamedTuple):
@@ -71,51 +89,41 @@ def whole(tile: Tensor) -> Tensor:
     return tile
 
 
-def fit(
-    train: Sequence[Sample], validation: Sequence[Sample], plan: Plan, out: Path, device: torch.device
-) -> PlantNetV2:
-    """Fit PlantNetV2, keep the epoch of best mean validation AUC in `out` (weights only), return it.
+def fit(samples: Samples, plan: Plan, goal: Goal, device: torch.device) -> PlantNetV2:
+    """Fit PlantNetV2, keep the epoch of best mean validation AUC in `goal.out` (weights only), return it.
 
-    After every epoch a checkpoint stands beside `out`; a later call with the same plan goes on from it. The
+    After every epoch a checkpoint stands beside `goal.out`; `open_checkpoint` reads it for `goal.saved`. The
     full network takes about 1.7 GB for weights, gradients and Adam's moments.
     """
-    classes = 1 + max(sample.label for sample in train)
-    run = Run(train, validation, plan, out, device)
+    classes = 1 + max(sample.label for sample in samples.train)
+    run = Run(samples, plan, goal, device)
     torch.manual_seed(plan.seed)
     network = _start(run, plan, classes)
     run.epochs_of(network, Stage("full network", plan.epochs, plan.learning_rate, mirror, None))
-    read_weights(network, out)
+    read_weights(network, goal.out)
     return network
 
 
 def _start(run: "Run", plan: Plan, classes: int) -> PlantNetV2:
     """Return the full network as its stage begins: drawn at random, or inflated from the warm start."""
     if not plan.is_inflated or run.stands_in("full network"):
-        return PlantNetV2(classes).to(run.device, memory_format=torch.channels_last)
-    pooled = PooledPlantNetV2(classes).to(run.device, memory_format=torch.channels_last)
+        return PlantNetV2(classes).to(run.device)
+    pooled = PooledPlantNetV2(classes).to(run.device)
     if plan.start_from:
         read_weights(pooled, plan.start_from)
     else:
         run.epochs_of(pooled, Stage("warm start", plan.warm_start_epochs, WARM_START_RATE, whole, CROP_EDGE))
         write_half(pooled, run.out.with_suffix(".warm.pth"))
-    return inflate(pooled.cpu()).to(run.device, memory_format=torch.channels_last)
+    return inflate(pooled.cpu()).to(run.device)
 
 
 class Run:
     """The epochs of one call: its samples, its device, its files."""
 
-    def __init__(
-        self,
-        train: Sequence[Sample],
-        validation: Sequence[Sample],
-        plan: Plan,
-        out: Path,
-        device: torch.device,
-    ) -> None:
-        self._train, self._validation, self._plan = train, validation, plan
-        self.out, self.device = out, device
-        self._file = out.with_suffix(".checkpoint")
-        self._saved: State | None = read_state(self._file) if self._file.exists() else None
+    def __init__(self, samples: Samples, plan: Plan, goal: Goal, device: torch.device) -> None:
+        self._train, self._validation = samples
+        self._plan, self._saved = plan, goal.saved
+        self.out, self.device = goal.out, device
 
     def stands_in(self, stage: str) -> bool:
         """Whether the checkpoint was written in that stage."""
@@ -135,10 +143,9 @@ class Run:
             loss = self._epoch(network, optimiser, stage, epoch)
             title = f"{stage.name}, epoch {epoch + 1}/{stage.epochs}, loss {loss:.3f}"
             best = self._compete(network, stage, best, title)
-            state = {"stage": stage.name, "epoch": epoch + 1, "best": best}
-            write_state(
-                state | {"network": network.state_dict(), "optimiser": optimiser.state_dict()}, self._file
-            )
+            state = {"plan": self._plan.describe(), "stage": stage.name, "epoch": epoch + 1, "best": best}
+            weights = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
+            write_state(state | weights, checkpoint_of(self.out))
 
     def _compete(self, network: nn.Module, stage: Stage, best: float, title: str) -> float:
         """Score on the validation samples, say so, and write `out` if the full network is the best yet."""
@@ -158,7 +165,9 @@ class Run:
         loader = self._loader(stage, generator)
         network.train()
         total = 0.0
-        bar = tqdm(loader, desc=f"{stage.name} {epoch + 1}/{stage.epochs}", unit="batch", leave=False)
+        bar = tqdm(
+            loader, desc=f"{stage.name} {epoch + 1}/{stage.epochs}", unit="batch", leave=False, disable=None
+        )
         for step, (images, labels) in enumerate(bar):
             progress = (epoch + step / len(loader)) / stage.epochs
             for group in optimiser.param_groups:
@@ -208,7 +217,7 @@ def _step(
         truth = torch.tensor([labels[row] for row in rows], device=device)
         logits = network(normalise(batch).contiguous(memory_format=torch.channels_last))
         loss = functional.cross_entropy(logits, truth, reduction="sum", label_smoothing=LABEL_SMOOTHING)
-        (loss / len(images)).backward()
+        (loss / len(images)).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         total += loss.item() / len(images)
     nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
     optimiser.step()

@@ -14,7 +14,10 @@ HIDDEN = (1024, 512)
 
 
 def build_features() -> nn.Sequential:
-    """Build four times convolution 3x3 with padding 1, ReLU, 2x2 max-pool: (N, 3, E, E) -> (N, 512, E/16, E/16)."""
+    """Build four times convolution 3x3 with padding 1, ReLU and 2x2 max-pool.
+
+    A batch (N, 3, E, E) becomes (N, 512, E/16, E/16).
+    """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     before = 3
     for index, after in enumerate(CHANNELS, start=1):
@@ -26,7 +29,7 @@ def build_features() -> nn.Sequential:
 
 
 def build_head(inputs: int, classes: int) -> nn.Sequential:
-    """Build the three fully connected layers with ReLU and dropout 0.5 between: (N, inputs) -> logits (N, classes)."""
+    """Build three fully connected layers with ReLU and dropout 0.5 between: (N, inputs) -> (N, classes)."""
     return nn.Sequential(
         OrderedDict[str, nn.Module](
             fc1=nn.Linear(inputs, HIDDEN[0]),
@@ -74,7 +77,7 @@ class PooledPlantNetV2(nn.Module):
 
 
 def initialise(network: nn.Module) -> None:
-    """Draw weights after He et al. 2015 (doi 10.1109/ICCV.2015.123): without it, four ReLU layers start dead."""
+    """Draw weights after He et al. 2015 (doi 10.1109/ICCV.2015.123), lest the ReLU layers start dead."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

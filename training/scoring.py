@@ -28,16 +28,6 @@ class Scores(NamedTuple):
         """Return the true class indices (N,)."""
         return np.array([sample.label for sample in self.samples], dtype=np.int64)
 
-    @property
-    def patients(self) -> list[str]:
-        """Return whose tissue each sample shows."""
-        return [sample.patient for sample in self.samples]
-
-    def of(self, data_set: str) -> "Scores":
-        """Return the rows of one data set."""
-        rows = [i for i, sample in enumerate(self.samples) if sample.data_set == data_set]
-        return Scores([self.samples[i] for i in rows], self.outputs[rows])
-
     def probabilities(self, temperature: float = 1.0) -> NDArray[np.float64]:
         """Return softmax(logits / temperature) (N, classes)."""
         scaled = self.outputs.astype(np.float64) / temperature
@@ -58,7 +48,7 @@ def score(
     network.eval()
     tiles = Tiles(samples)
     outputs = np.zeros((len(samples), 0), dtype=np.float32)
-    for start in tqdm(range(0, len(samples), BATCH), desc="scoring", unit="batch", leave=False):
+    for start in tqdm(range(0, len(samples), BATCH), desc="scoring", unit="batch", leave=False, disable=None):
         rows = range(start, min(start + BATCH, len(samples)))
         images = [prepare(tiles[row][0]) for row in rows]
         logits = _logits(network, images, device)

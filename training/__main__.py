@@ -1,0 +1,130 @@
+"""The commands of the training room: `python -m training {train,export}`."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from artifact import ArtifactError
+from training import commands
+from training.checkpoint import Again, RunInterrupted
+from training.data import DataProblem
+from training.export import CompressionRefused
+from training.fit import Plan
+from training.report import show
+
+DEFAULTS = Plan()
+WEIGHTS = Path("breast_cancer_cnn.pth")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_train(subparsers.add_parser("train", help="train PlantNetV2 on folders of labelled images"))
+    _add_export(subparsers.add_parser("export", help="write trained weights as a model file for the service"))
+    return parser.parse_args(arguments)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_train)
+    _add_data(parser, required=True)
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file (default: %(default)s)")
+    parser.add_argument("--epochs", type=_positive, default=DEFAULTS.epochs)
+    parser.add_argument("--batch-size", type=_positive, default=DEFAULTS.batch_size)
+    parser.add_argument("--lr", type=float, default=DEFAULTS.learning_rate, help="peak learning rate")
+    parser.add_argument(
+        "--warm-start-epochs",
+        type=int,
+        default=DEFAULTS.warm_start_epochs,
+        help="epochs on small crops first: on a CPU the fastest way to a good network (default: %(default)s)",
+    )
+    parser.add_argument("--start-from", type=Path, help="weights of an earlier warm start (.warm.pth)")
+    parser.add_argument("--images-per-epoch", type=_positive, help="default: as many as there are")
+    parser.add_argument("--seed", type=int, default=DEFAULTS.seed)
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")
+    again.add_argument("--restart", action="store_true", help="throw that checkpoint away")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_export)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="from `train` (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="model file, for example models/mine.pt")
+    parser.add_argument("--name", help="the model's name on its card (default: the file's)")
+    _add_data(parser, required=False)
+
+
+def _add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--data",
+        action="append",
+        required=required,
+        metavar="DIR",
+        help="folder with {train_dataset,test_dataset}/{benign,malignant}; may be given several times; "
+        "'sample' draws a small rendered set" + ("" if required else " (default: as trained)"),
+    )
+    parser.add_argument("--patient-pattern", help="regular expression with a group 'patient' for file names")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _train(options: argparse.Namespace) -> None:
+    plan = Plan(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.lr,
+        warm_start_epochs=options.warm_start_epochs,
+        start_from=options.start_from,
+        images_per_epoch=options.images_per_epoch,
+        seed=options.seed,
+    )
+    source = commands.find_source(options.data, options.patient_pattern, options.out)
+    again: Again | None = "resume" if options.resume else "restart" if options.restart else None
+    record = commands.train(source, plan, options.out, options.device, again)
+    print(show(record.test))
+    print(f"\nWeights: {options.out}\nNext: python -m training export --weights {options.out} --out MODEL.pt")
+
+
+def _export(options: argparse.Namespace) -> None:
+    source = None
+    if options.data:
+        source = commands.find_source(options.data, options.patient_pattern, options.weights)
+    model = commands.export_model(options.weights, source, options.out, options.name or options.out.stem)
+    print(show(model.card.metrics))
+    print(f"\nModel file: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB, sha256 {model.sha256}")
+    print(f"Next: INFERENCE_MODEL={options.out} python -m inference_service")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    options = parse(arguments)
+    try:
+        options.run(options)
+    except (DataProblem, RunInterrupted, CompressionRefused, ArtifactError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error.strerror or error}: {error.filename or 'a file'}", file=sys.stderr)
+        return 1
+    except torch.OutOfMemoryError:
+        print("error: the device has too little memory; use a smaller --batch-size", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; --resume goes on after the last whole epoch", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

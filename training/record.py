@@ -1,0 +1,46 @@
+"""What a training run leaves beside its weights: enough to evaluate and export them later."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import AwareDatetime, Field
+
+from contract import MetricCard, OperatingPoint
+from contract.base import Payload
+
+
+class Record(Payload):
+    """The record of one training run."""
+
+    created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    classes: list[str]
+    data: list[Path]
+    """The folders that were read."""
+    patient_pattern: str | None
+    epochs: int
+    warm_start_epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+    temperature: float
+    operating_point: OperatingPoint
+    test: list[MetricCard]
+    """Figures of the full network on each test folder."""
+
+    def write(self, weights: Path) -> None:
+        """Write the record beside the weights, through a temporary file that is then renamed."""
+        path = weights.with_suffix(".json")
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(self.model_dump_json(indent=1) + "\n")
+        os.replace(partial, path)
+
+
+def read_record(weights: Path) -> Record:
+    """Read the record beside the weights.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: if it is none of ours.
+    """
+    return Record.model_validate_json(weights.with_suffix(".json").read_text())

@@ -68,7 +68,7 @@ def check_ports(parts: list[Part]) -> None:
         try:
             socket.create_server((HOST, part.port)).close()
         except OSError as error:
-            reason = (error.strerror or "unusable").lower()
+            reason = os.strerror(error.errno or 0).lower()
             message = f"Port {part.port}, which the {part.name} needs, cannot be used ({reason}). {advice}"
             raise PortUnusable(message) from error
 

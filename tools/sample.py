@@ -54,25 +54,27 @@ def render(prediction: dict[str, Any], explanation: dict[str, Any]) -> str:
 
 
 def _prediction_lines(prediction: dict[str, Any]) -> list[str]:
-    band, model = prediction["band"], prediction["model"]
+    band, model, quality = prediction["band"], prediction["model"], prediction["quality"]
     lines = [
-        f"Decision                 {prediction['decision']} (most probable class: {prediction['label']})",
+        f"Decision                 {prediction['decision']}",
         f"Malignant probability    {prediction['malignant_probability']:.3f}",
         f"Threshold                {prediction['threshold']:.3f}",
     ]
     if band:
         lines.append(f"Indeterminate between    {band['low']:.3f} and {band['high']:.3f}")
-    lines.append(f"Model                    {model['name']} {model['version']} ({model['modality']})")
-    remarks = [issue["message"] for issue in prediction["quality"]["issues"]]
-    return lines + [_wrapped(f"Remark: {remark}") for remark in remarks]
+    lines.append(f"Image                    {'usable' if quality['usable'] else 'not usable'}")
+    lines += [_wrapped(f"Remark: {issue['message']}") for issue in quality["issues"]]
+    return [*lines, f"Model                    {model['name']} {model['version']} ({model['modality']})"]
 
 
 def _explanation_lines(explanation: dict[str, Any]) -> list[str]:
     stage, survival = explanation["stage"], explanation["untreated_survival"]
-    actions = [f"{item['title']} ({item['urgency']}): {item['detail']}" for item in explanation["actions"]]
-    doctors = [f"{item['name']}: {item['role']}" for item in explanation["specialists"]]
-    sources = [f"[{item['id']}] {item['citation']}" for item in explanation["sources"]]
-    engine = explanation["engine"]
+    actions = [
+        f"{item['title']} ({item['urgency']}): {item['detail']} {_cite(item)}"
+        for item in explanation["actions"]
+    ]
+    doctors = [f"{item['name']}: {item['role']} {_cite(item)}" for item in explanation["specialists"]]
+    sources = [f"[{item['id']}] {item['citation']} {item['url'] or ''}" for item in explanation["sources"]]
     return [
         *_section("Summary", [explanation["summary"]]),
         *_section("What to do", actions),
@@ -81,8 +83,17 @@ def _explanation_lines(explanation: dict[str, Any]) -> list[str]:
         *(_section("Without treatment", [survival["statement"], survival["caveat"]]) if survival else []),
         *_section("Sources", sources),
         *_section("Please note", [explanation["disclaimer"]]),
-        f"Written by: {engine['name']}" + (f" ({engine['model']})" if engine["model"] else ""),
+        f"Written by: {_author(explanation['engine'])}",
     ]
+
+
+def _cite(item: dict[str, Any]) -> str:
+    return " ".join(f"[{source}]" for source in item["sources"])
+
+
+def _author(engine: dict[str, Any]) -> str:
+    remarks = [engine["model"], engine["fallback_reason"]]
+    return " ".join([engine["name"], *(f"({remark})" for remark in remarks if remark)])
 
 
 def _section(title: str, paragraphs: list[str]) -> list[str]:
@@ -90,4 +101,12 @@ def _section(title: str, paragraphs: list[str]) -> list[str]:
 
 
 def _wrapped(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), WIDTH, initial_indent="  ", subsequent_indent="    ")
+    text = " ".join(text.split())
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -11,7 +11,7 @@ import pytest
 def test_the_sample_goes_through_both_services_unchanged_and_is_shown_with_the_addresses(begin):
     run = begin()
     run.wait_for("Ctrl-C stops everything.")
-    for text in ("benign", "0.123", "0.400", "made-up summary", "Ask the doctor", "Pathologist",
+    for text in ("benign", "0.123", "usable", "0.400", "made-up summary", "Ask the doctor", "Pathologist",
                  "An image has no stage.", "A made-up paper.", "made-up disclaimer"):  # fmt: skip
         assert text in run.output
     for port, path in zip(run.ports, ("/docs", "/docs", ""), strict=True):

@@ -22,7 +22,7 @@ def main() -> int:
         )
         serve(create_app(settings, load), settings.host, settings.port, name="inference")
     except ValidationError as error:
-        for item in error.errors():
+        for item in error.errors(include_input=False, include_url=False):
             print(f"INFERENCE_{str(item['loc'][0]).upper()}: {item['msg']}", file=sys.stderr)
         return 1
     except Unservable as error:

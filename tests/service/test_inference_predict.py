@@ -397,7 +397,18 @@ def poll_until_refused(client):
     return response
 
 
-def test_an_upload_that_takes_too_long_is_a_408_problem():
+async def disconnect():
+    return {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize(
+    ("receive", "status", "slug"),
+    [
+        pytest.param(anyio.sleep_forever, 408, "upload-too-slow", id="too-slow"),
+        pytest.param(disconnect, 400, "upload-malformed", id="disconnected"),
+    ],
+)
+def test_an_upload_that_never_becomes_whole_is_a_problem(receive, status, slug):
     async def call():
         app = create_app(Settings(upload_seconds=0.05), lambda *_: RedChannel())
         sent = []
@@ -416,12 +427,12 @@ def test_an_upload_that_takes_too_long_is_a_408_problem():
             async def send(message):
                 sent.append(message)
 
-            await app(scope, anyio.sleep_forever, send)
+            await app(scope, receive, send)
         return sent
 
     start, body = anyio.run(call)
-    assert start["status"] == 408
-    assert json.loads(body["body"])["type"] == "/problems/upload-too-slow"
+    assert start["status"] == status
+    assert json.loads(body["body"])["type"] == f"/problems/{slug}"
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,7 @@ CARD = {
     "calibration": {"temperature": 1, "fitted_on": "nothing"},
     "gate": [
         {"statistic": "contrast", "low": 4, "high": None, "code": "blank", "blocks": True},
-        {"statistic": "domain_distance", "low": None, "high": None, "code": "far_from_training_data", "blocks": True},
+        {"statistic": "domain_distance", "low": None, "high": None, "code": "far", "blocks": True},
     ],
     "data": [],
     "metrics": [],
@@ -230,7 +230,7 @@ def test_a_model_file_that_vanishes_after_loading_is_not_missed(root, tiny_model
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        pytest.param({"HOST": "0.0.0.0"}, "ALLOW_ANONYMOUS", id="exposed"),
+        pytest.param({"HOST": "192.0.2.1"}, "ALLOW_ANONYMOUS", id="exposed"),
         pytest.param({"PORT": "Jane"}, "PORT: ", id="no-port"),
         pytest.param(
             {"HOST": "no.such.host.invalid", "ALLOW_ANONYMOUS": "true"}, "cannot listen", id="no-host"

@@ -20,6 +20,7 @@ from artifact.image import (
     ImageUnreadable,
     decode,
 )
+from artifact.tiff import count_parts
 
 LIMIT = 1_000_000
 ORIENTATION = 274
@@ -336,6 +337,20 @@ def test_a_huge_image_is_refused_by_its_header(data):
 def test_a_tiff_cut_into_too_many_strips_is_refused(count):
     with pytest.raises(ImageUnreadable, match="too many strips"):
         decode(tiff((1, 1), b"\0", claimed=count), max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("tag", [273, 279, 324, 325])
+@pytest.mark.parametrize(
+    ("header", "layout"),
+    [
+        pytest.param(b"II*\0\x08\0\0\0", "<HHHII", id="little"),
+        pytest.param(b"MM\0*\0\0\0\x08", ">HHHII", id="big"),
+        pytest.param(b"II+\0\x08\0\0\0\x10" + bytes(7), "<QHHQQ", id="little-bigtiff"),
+        pytest.param(b"MM\0+\0\x08\0\0" + bytes(7) + b"\x10", ">QHHQQ", id="big-bigtiff"),
+    ],
+)
+def test_the_number_of_strips_or_tiles_is_found_in_every_kind_of_tiff(tag, header, layout):
+    assert count_parts(header + struct.pack(layout, 1, tag, 4, 70_000, 0) + bytes(8)) == 70_000
 
 
 def test_a_tiff_with_many_strips_is_read():

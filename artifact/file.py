@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,9 @@ from artifact.errors import ArtifactInvalid, ArtifactMissing, GoldenMismatch
 from artifact.golden import Golden, Picture
 from artifact.module import STATISTICS, Deployed
 from contract import ModelCard
+
+# TorchScript is deprecated in torch 2.14; docs/decisions says why it is used, and what may follow it.
+warnings.filterwarnings("ignore", message="`torch.jit", category=FutureWarning)
 
 CARD = "model_card.json"
 GOLDEN = "golden.npz"

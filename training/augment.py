@@ -2,13 +2,18 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 STAINS = torch.tensor([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
 """Optical densities of haematoxylin, eosin and a rest (Ruifrok & Johnston 2001, PMID 11531144), one a row."""
-STAIN_SPREAD = 0.15
-"""Half width of the factor on each stain's strength; laboratories differ by more than days in one do."""
-LIGHT_SPREAD = 0.08
+STAIN_SPREAD = 0.3
+"""Half width of the factor on each stain's strength: strong, as laboratories differ (Tellez et al. 2019)."""
+STAIN_SHIFT = 0.08
+"""Half width of what is added to each stain's density."""
+LIGHT_SPREAD = 0.1
 """Half width of the factor on brightness."""
+ZOOM = 1.3
+"""Largest factor by which a crop is enlarged or shrunk."""
 
 
 def turn(batch: Tensor, generator: torch.Generator) -> Tensor:
@@ -22,22 +27,31 @@ def turn(batch: Tensor, generator: torch.Generator) -> Tensor:
 
 def jitter_stain(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """Vary the strength of each stain, and the light, of float images (N, 3, E, E) in 0..255."""
-    count = pixels.shape[0]
-    factors = 1 + STAIN_SPREAD * (2 * torch.rand(count, 3, generator=generator) - 1)
+    factors = 1 + STAIN_SPREAD * _draw(generator, len(pixels), 3)
     mix = torch.linalg.inv(STAINS) @ torch.diag_embed(factors) @ STAINS
-    density = -torch.log((pixels + 1) / 256)
-    density = torch.einsum("nchw,ncd->ndhw", density, mix.to(pixels))
-    light = 1 + LIGHT_SPREAD * (2 * torch.rand(count, 1, 1, 1, generator=generator) - 1)
-    return (torch.exp(-density) * 256 * light.to(pixels) - 1).clamp(0, 255)
+    shift = STAIN_SHIFT * _draw(generator, len(pixels), 3) @ STAINS
+    density = torch.einsum("nchw,ncd->ndhw", -torch.log((pixels + 1) / 256), mix) + shift[:, :, None, None]
+    light = 1 + LIGHT_SPREAD * _draw(generator, len(pixels), 1, 1, 1)
+    return (torch.exp(-density) * 256 * light - 1).clamp(0, 255)
+
+
+def _draw(generator: torch.Generator, *shape: int) -> Tensor:
+    """Draw evenly from -1..1."""
+    return 2 * torch.rand(*shape, generator=generator) - 1
 
 
 def crop(tile: Tensor, edge: int, generator: torch.Generator) -> Tensor:
-    """Cut a random square of `edge` pixels out of a tile (3, E, E), or return a tile that is no larger."""
-    room = tile.shape[-1] - edge
-    if room <= 0:
+    """Cut a random square out of a tile (3, E, E), at a random zoom, and bring it to `edge` pixels.
+
+    A tile that is no larger than `edge` is returned as it is.
+    """
+    whole = tile.shape[-1]
+    if whole <= edge:
         return tile
-    top, left = torch.randint(room + 1, (2,), generator=generator).tolist()
-    return tile[:, top : top + edge, left : left + edge]
+    side = min(whole, round(edge * ZOOM ** _draw(generator, 1).item()))
+    top, left = torch.randint(whole - side + 1, (2,), generator=generator).tolist()
+    piece = tile[None, :, top : top + side, left : left + side]
+    return functional.interpolate(piece, size=[edge, edge], mode="bilinear", antialias=True)[0]
 
 
 def augment(batch: Tensor, generator: torch.Generator) -> Tensor:

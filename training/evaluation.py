@@ -32,7 +32,8 @@ def _accuracy(labels: Labels, values: Values, threshold: float) -> float:
 
 def _precision(labels: Labels, values: Values, threshold: float) -> float:
     positive = values >= threshold
-    return _ratio(float(labels[positive].sum()), float(positive.sum()))
+    # 0, as scikit-learn has it, where nothing is called malignant: a young network often calls nothing so.
+    return float(labels[positive].sum()) / max(float(positive.sum()), 1.0)
 
 
 def _recall(labels: Labels, values: Values, threshold: float) -> float:

@@ -1,0 +1,36 @@
+"""How numbers are read out of texts and out of JSON."""
+
+import pytest
+
+from chat_service.numbers import numbers_in, numbers_of, unsupported_numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1,022 patients", {1022}),
+        ("2.7 years", {2.7}),
+        ("2,7 Jahre", {2.7}),
+        ("from 1805 to 1933", {1805, 1933}),
+        ("1.06-1.08", {1.06, 1.08}),
+        ("Ki-67 and HER2", {67, 2}),
+        ("99.6 %.", {99.6}),
+        ("1,272,681 people", {1272681}),
+        ("call 116 123 or 112", set()),
+        ("no number", set()),
+    ],
+)
+def test_numbers_are_read_as_written(text, numbers):
+    assert numbers_in(text) == numbers
+
+
+def test_numbers_inside_strings_and_truth_values_do_not_count():
+    assert numbers_of({"a": [1, {"b": 2.5}], "c": "77", "d": True, "e": None}) == {1, 2.5}
+
+
+def test_whole_numbers_up_to_ten_are_free_and_fractions_are_not():
+    assert unsupported_numbers(["0 to 10, 3.5 and 11"], set()) == {3.5, 11}
+
+
+def test_a_known_number_is_supported():
+    assert unsupported_numbers(["99.6 % of 955"], {99.6}) == {955}

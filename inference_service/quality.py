@@ -8,7 +8,7 @@ from contract import GateLimit, Quality, QualityIssue
 GENERAL = "The image differs from those that the model was made with, so its answer may not hold."
 
 MESSAGES = {
-    "blank": "The image is nearly blank or has hardly any contrast, so there is no tissue to judge.",
+    "blank": "The image is nearly blank or has hardly any contrast, so there is nothing to judge.",
     "far_from_training_data": (
         "The image does not look like the tissue images that the model was made with. "
         "Its answer must not be used."

@@ -22,8 +22,8 @@ class Settings(BaseSettings):
     """Answer anyone, also beyond this machine."""
     model: Path = Path("models/starter.pt")
     """The model file."""
-    device: str = "auto"
-    """Where the model runs: `auto`, `cpu`, `cuda`."""
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$")] = "auto"
+    """Where the model runs: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1`."""
     max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000
     """Largest request body in bytes: the image and a few hundred bytes of form around it."""
     max_pixels: Annotated[int, Field(ge=1, le=150_000_000)] = 50_000_000

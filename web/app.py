@@ -36,7 +36,13 @@ def create_service(
         why_not_ready: Returns None once the service can answer, otherwise the reason.
     """
     app = FastAPI(
-        title=title, description=description, version="0.1.0", license_info=LICENSE, lifespan=lifespan
+        title=title,
+        description=description,
+        version="0.1.0",
+        license_info=LICENSE,
+        lifespan=lifespan,
+        # Behind a proxy that ends TLS a redirect would send the body again, unencrypted.
+        redirect_slashes=False,
     )
     add_problem_handlers(app, {NotReady: NOT_READY, **problems})
     add_health_routes(app, why_not_ready)

@@ -286,6 +286,11 @@ def test_an_unknown_route_is_a_404_problem(client):
     assert problem_of(client.get("/predictions/Jane")).status == 404
 
 
+def test_a_trailing_slash_is_no_redirect_that_would_send_the_image_again(client):
+    response = client.post("/predict/", files={"file": ("a", PNG)}, follow_redirects=False)
+    assert problem_of(response).status == 404
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_a_wrong_method_is_a_405_problem_that_names_the_right_one(client, method):
     response = client.request(method, "/predict")

@@ -81,8 +81,10 @@ class Composer:
         ids += finding_paragraphs(case)
         facts = [Fact(key, self._say(self._texts.paragraphs[key]), plan.paragraphs[key]) for key in ids]
         if case.subtype:
-            text = self._say(self._texts.subtypes[case.subtype])
-            facts.insert(1, Fact("subtype", text, plan.subtypes[case.subtype].sources))
+            words = self._texts.subtypes[case.subtype]
+            # A type with first words of its own does not fit the general description of its group.
+            place = slice(0, 1) if words.opening else slice(1, 1)
+            facts[place] = [Fact("subtype", self._say(words), plan.subtypes[case.subtype].sources)]
         return facts
 
     def actions(self) -> list[Action]:
@@ -96,7 +98,7 @@ class Composer:
         texts = self._texts.actions
         return [
             Action(
-                title=texts[key].title,
+                title=self._say(texts[key].title),
                 detail=self._say(texts[key]),
                 urgency=plan.actions[key].urgency,
                 sources=plan.actions[key].sources,

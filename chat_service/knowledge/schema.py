@@ -136,7 +136,7 @@ class Frame(Entry):
 class ActionText(Voices):
     """An action in words."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Voices
 
 
 class SpecialistText(Voices):

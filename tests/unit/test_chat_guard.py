@@ -29,6 +29,12 @@ GOOD = [
     "If your doctor confirms cancer, a team of specialists will talk the options through with you.",
     "The model\u2019s reading of this field is indeterminate; histological correlation is required.",
     "The reading is suspicious for malignancy and needs histological confirmation by a breast pathologist.",
+    "It is completely normal to feel worried. You do not have to face this alone.",
+    "Histological confirmation and triple assessment are required.",
+    "Treatment of an early cancer often starts with an operation; your team will explain it.",
+    "Many breast changes are benign, and most need little or no treatment.",
+    "If cancer is found, further tests help the team decide which treatment fits you best.",
+    "This does not tell you that you have cancer, and it does not tell you that you do not.",
     "In an emergency call 112, 911 or 999.",
     "Bring these 3 questions to your visit.",
 ]
@@ -109,7 +115,8 @@ BAD = [
     ("Vous avez un cancer du sein.", "language"),
     ("Sie haben leider einen bösen Krebs.", "language"),
     ("आपको स्तन कैंसर है।", "character"),
-    ("You have c\u0430ncer.", "character")("You have c\u200bancer.", "character"),
+    ("You have c\u0430ncer.", "character"),
+    ("You have c\u200bancer.", "character"),
     ("See your doctor.\x00", "character"),
 ]
 

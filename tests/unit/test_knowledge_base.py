@@ -67,6 +67,17 @@ def test_adding_a_language_is_adding_a_folder(copied):
     assert knowledge.language_of("de") == "en"
 
 
+def test_no_source_is_kept_that_nothing_cites():
+    knowledge = load_knowledge()
+    plan, chat = knowledge.plan, knowledge.languages["en"].chat
+    entries = [*plan.actions.values(), *plan.subtypes.values(), plan.stage, plan.survival]
+    entries += [*chat.topics, chat.other, chat.survival]
+    cited = {key for entry in entries for key in entry.sources}
+    cited |= {key for keys in (*plan.paragraphs.values(), *plan.specialists.values()) for key in keys}
+    cited |= {statistic.source for statistic in knowledge.statistics.values()}
+    assert cited == set(knowledge.sources)
+
+
 def test_no_label_stands_for_two_kinds_of_tissue():
     names = [name for entry in load_knowledge().plan.subtypes.values() for name in entry.names]
     assert len(names) == len(set(names))

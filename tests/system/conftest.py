@@ -72,7 +72,7 @@ class Run:
         self.process = subprocess.Popen(
             before or (sys.executable, "-m", "tools.run"),
             cwd=folder,
-            env={**os.environ, "MISTRAL_API_KEY": "", **variables},
+            env=_without_settings() | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -118,6 +118,13 @@ class Run:
         self._reader.join(timeout=20)
         assert self.process.stdout is not None
         self.process.stdout.close()
+
+
+def _without_settings() -> dict[str, str]:
+    """Return the environment without what whoever runs the tests has set, here or in `.env`."""
+    foreign = ("INFERENCE_", "CHAT_", "MISTRAL_", "UI_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return kept | {"INFERENCE_MODEL": "", "MISTRAL_API_KEY": ""}
 
 
 def _listens(port: int) -> bool:

@@ -17,11 +17,10 @@ def make_preview(image: bytes) -> str | None:
         with Image.open(io.BytesIO(image)) as picture:
             if picture.width * picture.height > PIXEL_LIMIT:
                 return None
-            picture.draft("RGB", (2 * SIDE, 2 * SIDE))  # lets JPEG decode small at once
+            picture.thumbnail((SIDE, SIDE))
             small = picture.convert("RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
         return None
-    small.thumbnail((SIDE, SIDE))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

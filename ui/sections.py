@@ -41,7 +41,7 @@ def write_stage(explanation: Explanation) -> str:
     if stage.needed:
         content += "<h3>What is needed to tell</h3>" + to_list(stage.needed)
     if stage.distribution:
-        content += "<h3>How all new cases are spread over the stages</h3>" + _draw_shares(explanation)
+        content += "<h3>How often cases are found at a stage</h3>" + _draw_shares(explanation)
     return to_section("Stage", content)
 
 

@@ -53,13 +53,13 @@ def word_decision(prediction: Prediction) -> Wording:
     return DECISIONS[prediction.decision] if prediction.quality.usable else UNUSABLE
 
 
-def word_percent(probability: float) -> str:
-    """Round a probability to whole per cent, without ever claiming 0 or 100."""
+def word_percent(probability: float, digits: int = 0) -> str:
+    """Round a probability to per cent, without ever claiming 0 or 100."""
     if probability < 0.01:  # noqa: PLR2004 - one per cent
         return "under 1\u00a0%"
     if probability > 0.99:  # noqa: PLR2004 - one per cent short of certainty
         return "over 99\u00a0%"
-    return f"{probability * 100:.0f}\u00a0%"
+    return f"{probability * 100:.{digits}f}\u00a0%"
 
 
 def word_engine(engine: Engine) -> str:

@@ -90,7 +90,7 @@ class System:
             part.stop()
 
 
-def test_a_picture_becomes_a_decision_and_an_explanation(page, sample, pictures):
+def test_a_picture_becomes_a_decision_and_an_explanation(page, sample, pictures, tmp_path):
     save(page, pictures / "page-start.png")
     drop(page, sample)
     expect(page.locator(".bt-decision")).to_contain_text("pathologist must decide")
@@ -99,7 +99,7 @@ def test_a_picture_becomes_a_decision_and_an_explanation(page, sample, pictures)
     for title in ("Explanation", "Whom to see", "Stage"):
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
     save(page, pictures / "page-reading.png")
-    save(page, pictures / "page-whole.png", whole=True)
+    save(page, tmp_path / "whole.png", whole=True)
 
 
 def test_sources_open_on_demand_and_lead_to_web_addresses(page, sample):

@@ -3,6 +3,8 @@
 import html
 import json
 import re
+import shutil
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,6 +36,7 @@ class FakeService:
         self.received: list[tuple[str, bytes]] = []
         self._server: ThreadingHTTPServer | None = None
         self.port = 0
+        self.delay_s = 0.0
 
     @property
     def url(self) -> str:
@@ -46,6 +49,7 @@ class FakeService:
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 fake.received.append((self.path, body))
+                time.sleep(fake.delay_s)
                 status, reply = fake.answers.get(self.path, (404, b"not laid down"))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(reply)))
@@ -230,6 +234,40 @@ def test_an_answer_outside_the_contract_is_a_message_and_no_traceback(page, infe
     assert not page.exception
 
 
+def test_a_service_that_takes_too_long_is_named_and_not_waited_for_without_end(
+    page, inference, chat, monkeypatch
+):
+    monkeypatch.setenv("UI_TIMEOUT_S", "0.3")
+    inference.delay_s = 1.0
+    assert "The inference service takes too long" in shown(drop(page))
+
+
+def test_a_service_that_is_not_ready_yet_is_reported_with_its_reason(page, inference, chat):
+    inference.lay_down("/predict", problem(503, "The service is not ready", "It is still loading."), 503)
+    assert "It is still loading." in shown(drop(page))
+
+
+def test_the_rendered_sample_is_read_when_asked_for(page, inference, chat, root):
+    page.run()
+    button(page, "Try the rendered sample").click().run()
+    assert (root / "models" / "sample.png").read_bytes() in inference.requests("/predict")[0]
+    assert "of no patient" in page.caption[0].value
+
+
+def test_a_dropped_picture_takes_the_place_of_the_sample(page, inference, chat):
+    page.run()
+    button(page, "Try the rendered sample").click().run()
+    page.file_uploader[0].set_value(PICTURE).run()
+    assert PICTURE[1] in inference.requests("/predict")[-1]
+
+
+def test_without_a_sample_there_is_no_button_for_it(page, root, tmp_path):
+    shutil.copytree(root / "ui", tmp_path / "ui")
+    page = AppTest.from_file(tmp_path / "ui" / "app.py", default_timeout=20).run()
+    assert not page.exception
+    assert not page.button
+
+
 def test_markup_in_an_answer_is_shown_as_text(page, inference, chat):
     hostile = "<img src=x onerror=alert(1)> [link](javascript:alert(1)) $x$"
     chat.lay_down("/explain", explanation(summary=hostile))
@@ -259,6 +297,12 @@ def drop(page: AppTest) -> AppTest:
     """Open the page and drop a picture on it."""
     page.run()
     return page.file_uploader[0].set_value(PICTURE).run()
+
+
+def button(page: AppTest, label: str) -> Any:
+    """The one button with this label."""
+    (found,) = [button for button in page.button if button.label == label]
+    return found
 
 
 def requests(chat: FakeService) -> list[ExplanationRequest]:

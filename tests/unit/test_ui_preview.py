@@ -17,7 +17,11 @@ def test_every_accepted_format_gets_a_small_picture(kind, mode):
 
 @pytest.mark.parametrize("mode", ["RGBA", "P", "1", "I;16", "LA"])
 def test_unusual_pixels_get_a_small_picture_too(mode):
-    assert decode(make_preview(encode(Image.new(mode, (40, 30)), "PNG"))).size == (40, 30)
+    assert decode(make_preview(encode(Image.new(mode, (900, 300)), "PNG"))).size == (SIDE, round(SIDE / 3))
+
+
+def test_a_small_picture_stays_as_it_is():
+    assert decode(make_preview(encode(Image.new("RGB", (50, 50)), "PNG"))).size == (50, 50)
 
 
 @pytest.mark.parametrize("cut", [0, 10, 60])

@@ -53,6 +53,13 @@ def test_the_scale_says_in_words_what_it_shows():
     assert 'aria-label="Computed probability of malignant tissue: 83 %. The threshold is 50 %.' in scale
 
 
+def test_values_that_differ_do_not_look_the_same():
+    close = reading(malignant_probability=0.543, threshold=0.538, band=Band(low=0.4, high=0.6))
+    scale = draw_scale(close).replace("\u00a0", " ")
+    assert "<strong>54.3 %</strong>" in scale
+    assert "threshold, 53.8 %" in scale
+
+
 def test_a_reading_without_a_band_gets_a_scale_without_one():
     assert "bt-band" not in draw_scale(reading(band=None))
 

@@ -2,7 +2,7 @@
 # Install every extra at the tested versions into .venv; `make install` calls this only when something changed.
 set -eu
 python=$1
-needed_gb=8
+needed_gb=10
 
 stop() {
     echo "make install: $1" >&2

@@ -1,4 +1,4 @@
-"""The commands of the training room: `python -m training {train,export}`."""
+"""The commands of the training room: `python -m training {train,export,provide}`."""
 
 import argparse
 import logging
@@ -14,6 +14,7 @@ from training.checkpoint import Again, RunInterrupted
 from training.data import DataProblem
 from training.export import CompressionRefused
 from training.fit import Plan
+from training.provide import StarterMissing, provide
 from training.report import show
 
 DEFAULTS = Plan()
@@ -26,6 +27,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(subparsers.add_parser("train", help="train PlantNetV2 on folders of labelled images"))
     _add_export(subparsers.add_parser("export", help="write trained weights as a model file for the service"))
+    _add_provide(subparsers.add_parser("provide", help="train on own images if any, else use the starter"))
     return parser.parse_args(arguments)
 
 
@@ -57,6 +59,13 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="model file, for example models/mine.pt")
     parser.add_argument("--name", help="the model's name on its card (default: the file's)")
     _add_data(parser, required=False)
+
+
+def _add_provide(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_provide)
+    parser.add_argument("--data", type=Path, required=True, help="folder that may hold train_dataset")
+    parser.add_argument("--starter", type=Path, default=Path("models/starter.pt"))
+    parser.add_argument("--out", type=Path, required=True, help="model file for the service")
 
 
 def _add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -105,13 +114,17 @@ def _export(options: argparse.Namespace) -> None:
     print(f"Next: INFERENCE_MODEL={options.out} python -m inference_service")
 
 
+def _provide(options: argparse.Namespace) -> None:
+    print(provide(options.data, options.starter, options.out, commands.train_and_export))
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     options = parse(arguments)
     try:
         options.run(options)
-    except (DataProblem, RunInterrupted, CompressionRefused, ArtifactError) as error:
+    except (DataProblem, RunInterrupted, CompressionRefused, ArtifactError, StarterMissing) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -10,8 +10,8 @@ from torch import nn
 from artifact import Artifact
 from artifact.file import choose_device
 from contract import MetricCard
-from training.checkpoint import Again, checkpoint_of, open_checkpoint
-from training.data import DataProblem, Sample, Split, join, read_folder
+from training.checkpoint import Again, RunInterrupted, checkpoint_of
+from training.data import DataProblem, Sample, Split, digest, join, read_folder
 from training.evaluation import choose_operating_point, fit_temperature, measure_each, weigh_evenly
 from training.export import export
 from training.fit import Goal, Plan, Samples, fit
@@ -62,9 +62,9 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
             belongs to another plan.
     """
     splits = source.read()
-    goal = Goal(out, open_checkpoint(out, plan.describe(), again))
     place = choose_device(device)
     samples, validation, test = join(splits)
+    goal = Goal(out, plan.describe() | {"images": digest([*samples, *validation])}, again)
     network = fit(Samples(samples, validation), plan, goal, place)
     scores = score(network, validation, place)
     temperature = fit_temperature(scores)
@@ -95,6 +95,21 @@ def _test(
     network, temperature, place = model
     malignant = 1 - score(network, test, place).probabilities(temperature)[:, 0]
     return measure_each(test, malignant, threshold, CLASSES, "test")
+
+
+UNATTENDED = Plan(epochs=3, learning_rate=2e-4, warm_start_epochs=12)
+"""How a deployment trains on its own images: the plan of the starter model, which a CPU gets through."""
+
+
+def train_and_export(data: Path, out: Path) -> None:
+    """Train on one folder and write the model file `out`; an interrupted training is taken up again."""
+    weights = out.with_name("breast_cancer_cnn.pth")
+    source = Source([data], None)
+    try:
+        train(source, UNATTENDED, weights, "auto", "resume")
+    except RunInterrupted:
+        train(source, UNATTENDED, weights, "auto", "restart")
+    export_model(weights, source, out, data.name)
 
 
 def export_model(weights: Path, source: Source | None, out: Path, name: str) -> Artifact:

@@ -5,7 +5,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from training.network import PlantNetV2
+from training.network import PlantNetV2, PooledPlantNetV2
 
 RANK = 16
 
@@ -33,7 +33,7 @@ def factorise(layer: nn.Linear, outputs: Tensor, rank: int = RANK) -> nn.Sequent
     return nn.Sequential(OrderedDict[str, nn.Module](reduce=reduce, expand=expand))
 
 
-def compress(network: PlantNetV2, outputs: Tensor, rank: int = RANK) -> nn.Sequential:
+def compress(network: PlantNetV2 | PooledPlantNetV2, outputs: Tensor, rank: int = RANK) -> nn.Sequential:
     """Build the head of `network` with its first layer factorised; `outputs` as for `factorise`."""
     layers = OrderedDict[str, nn.Module](network.head.named_children())
     first = layers["fc1"]

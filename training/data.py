@@ -1,5 +1,6 @@
 """Labelled image folders: reading them, knowing whose tissue an image shows, splitting by patient."""
 
+import hashlib
 import logging
 import re
 from collections import Counter, defaultdict
@@ -126,6 +127,12 @@ def split_by_patient(samples: Sequence[Sample], seed: int = 0) -> tuple[list[Sam
     labels, groups = [s.label for s in samples], [s.patient for s in samples]
     train, validation = next(splitter.split(samples, labels, groups))
     return [samples[i] for i in train], [samples[i] for i in validation]
+
+
+def digest(samples: Iterable[Sample]) -> str:
+    """Return a digest of which images, labels and patients the samples are; the pixels are not read."""
+    rows = sorted(f"{s.data_set}/{s.path.name}/{s.label}/{s.patient}" for s in samples)
+    return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def read_pixels(path: Path) -> Tensor:

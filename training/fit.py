@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from artifact.preprocess import mirror, normalise
 from training.augment import augment, crop
-from training.checkpoint import State, checkpoint_of, read_weights, write_half, write_state
+from training.checkpoint import Again, checkpoint_of, open_checkpoint, read_weights, write_half, write_state
 from training.data import Sample, Tiles, draw_weights
 from training.evaluation import auc_by_data_set
 from training.network import GRID, PlantNetV2, PooledPlantNetV2, inflate
@@ -66,10 +66,11 @@ class Samples(NamedTuple):
 
 
 class Goal(NamedTuple):
-    """Where a run leaves its weights, and the state of the interrupted run that it takes up, if any."""
+    """Where a run leaves its weights, what its checkpoint is known by, and what to do with an old one."""
 
     out: Path
-    saved: State | None = None
+    plan: dict[str, str]
+    again: Again | None = None
 
 
 class Stage(NamedTuple):
@@ -92,8 +93,12 @@ def whole(tile: Tensor) -> Tensor:
 def fit(samples: Samples, plan: Plan, goal: Goal, device: torch.device) -> PlantNetV2:
     """Fit PlantNetV2, keep the epoch of best mean validation AUC in `goal.out` (weights only), return it.
 
-    After every epoch a checkpoint stands beside `goal.out`; `open_checkpoint` reads it for `goal.saved`. The
-    full network takes about 1.7 GB for weights, gradients and Adam's moments.
+    After every epoch a checkpoint stands beside `goal.out`. The full network takes about 1.7 GB for weights,
+    gradients and Adam's moments.
+
+    Raises:
+        RunInterrupted: if a checkpoint stands there and `goal` does not say what to do with it, or had
+            another plan.
     """
     classes = 1 + max(sample.label for sample in samples.train)
     run = Run(samples, plan, goal, device)
@@ -122,7 +127,8 @@ class Run:
 
     def __init__(self, samples: Samples, plan: Plan, goal: Goal, device: torch.device) -> None:
         self._train, self._validation = samples
-        self._plan, self._saved = plan, goal.saved
+        self._plan, self._goal = plan, goal
+        self._saved = open_checkpoint(goal.out, goal.plan, goal.again)
         self.out, self.device = goal.out, device
 
     def stands_in(self, stage: str) -> bool:
@@ -143,7 +149,7 @@ class Run:
             loss = self._epoch(network, optimiser, stage, epoch)
             title = f"{stage.name}, epoch {epoch + 1}/{stage.epochs}, loss {loss:.3f}"
             best = self._compete(network, stage, best, title)
-            state = {"plan": self._plan.describe(), "stage": stage.name, "epoch": epoch + 1, "best": best}
+            state = {"plan": self._goal.plan, "stage": stage.name, "epoch": epoch + 1, "best": best}
             weights = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
             write_state(state | weights, checkpoint_of(self.out))
 

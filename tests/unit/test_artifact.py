@@ -1,0 +1,193 @@
+import io
+import zipfile
+from collections import OrderedDict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import artifact
+from artifact import ArtifactInvalid, ArtifactMissing, Deployed, DomainDistance, GoldenMismatch
+from contract import (
+    Band,
+    Calibration,
+    ClassCard,
+    Compression,
+    GateLimit,
+    ModelCard,
+    OperatingPoint,
+    TrainingCard,
+)
+from training.export import golden_pictures
+
+
+def make_module(bias: float = 0.0) -> Deployed:
+    torch.manual_seed(0)
+    features = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(16))
+    head = nn.Sequential(OrderedDict(fc1=nn.Linear(4 * 14 * 14, 8), relu=nn.ReLU(), fc2=nn.Linear(8, 2)))
+    nn.init.constant_(head.get_submodule("fc2").bias, bias)
+    distance = DomainDistance(torch.zeros(1, 4), torch.zeros(1, 4, 2), torch.ones(1, 2), torch.ones(1))
+    return Deployed(features, head, distance, temperature=1.5)
+
+
+@pytest.fixture
+def card() -> ModelCard:
+    return ModelCard(
+        name="small",
+        version="1",
+        architecture="small",
+        modality="histopathology",
+        created=datetime.now(UTC),
+        licence="CC0",
+        classes=[ClassCard(name="benign", malignant=False), ClassCard(name="malignant", malignant=True)],
+        operating_point=OperatingPoint(threshold=0.5, band=Band(low=0.4, high=0.6)),
+        calibration=Calibration(temperature=1.5, fitted_on="nothing"),
+        gate=[
+            GateLimit(statistic="contrast", low=4.0, high=None, code="blank", blocks=True),
+            GateLimit(statistic="domain_distance", low=None, high=3.0, code="far", blocks=True),
+        ],
+        data=[],
+        metrics=[],
+        training=TrainingCard(epochs=0, batch_size=1, learning_rate=0, seed=0, note=""),
+        compression=Compression(method="none", rank=0, full_auc={}, file_auc={}),
+        tolerance={"cpu": 1e-3, "cuda": 1e-2},
+        intended_use="tests",
+        limits=[],
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path, card: ModelCard) -> Path:
+    """A model file, saved."""
+    artifact.save(make_module(), card, golden_pictures(), tmp_path / "small.pt")
+    return tmp_path / "small.pt"
+
+
+def test_a_saved_file_loads_with_its_card_and_digest(path, card):
+    model = artifact.load(path, "cpu")
+    assert model.card == card
+    assert len(model.sha256) == 64
+
+
+def test_probabilities_sum_to_one_for_images_of_any_size(path):
+    model = artifact.load(path, "cpu")
+    images = [np.full((h, w, 3), 120, dtype=np.uint8) for h, w in ((1, 1), (50, 50), (300, 500))]
+    outputs = model.predict(images)
+    assert outputs.probabilities.shape == (3, 2)
+    assert outputs.gate.shape == (3, 2)
+    np.testing.assert_allclose(outputs.probabilities.sum(1), 1, atol=1e-5)
+
+
+def test_the_file_computes_what_the_module_computed(path):
+    pictures = golden_pictures()
+    with torch.inference_mode():
+        expected, _ = make_module().eval()([torch.from_numpy(picture) for picture in pictures])
+    outputs = artifact.load(path, "cpu").predict(pictures)
+    np.testing.assert_allclose(outputs.probabilities, expected.numpy(), atol=2e-3)
+
+
+def test_a_batch_gives_what_single_images_give(path):
+    model, pictures = artifact.load(path, "cpu"), golden_pictures()
+    together = model.predict(pictures).probabilities
+    alone = np.concatenate([model.predict([picture]).probabilities for picture in pictures])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_nothing_but_the_file_is_left_behind(path):
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path):
+    with pytest.raises(ArtifactMissing, match="no model file"):
+        artifact.load(tmp_path / "none.pt")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda _: b"", id="empty"),
+        pytest.param(lambda _: b"not a model", id="text"),
+        pytest.param(lambda data: data[: len(data) // 2], id="cut in half"),
+        pytest.param(lambda data: data[:-10], id="cut at the end"),
+    ],
+)
+def test_a_damaged_file_is_refused(path, damage):
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ArtifactInvalid):
+        artifact.load(path, "cpu")
+
+
+def test_a_folder_in_the_file_s_place_is_refused(tmp_path):
+    with pytest.raises(ArtifactInvalid, match="cannot be read"):
+        artifact.load(tmp_path, "cpu")
+
+
+def test_an_unknown_device_is_refused(path):
+    with pytest.raises(ArtifactInvalid, match="auto, cpu or cuda"):
+        artifact.load(path, "abacus")
+
+
+def replace_entry(path: Path, name: str, content: bytes) -> None:
+    """Write the archive anew with one entry replaced."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for entry, data in entries.items():
+            archive.writestr(entry, content if entry.endswith(name) else data)
+
+
+def test_a_card_that_is_no_card_is_refused(path):
+    replace_entry(path, "model_card.json", b'{"name": "only"}')
+    with pytest.raises(ArtifactInvalid):
+        artifact.load(path, "cpu")
+
+
+def test_a_card_with_other_classes_than_the_outputs_is_refused(path, card):
+    third = [*card.classes, ClassCard(name="third", malignant=False)]
+    wrong = card.model_copy(update={"classes": third})
+    replace_entry(path, "model_card.json", wrong.model_dump_json().encode())
+    with pytest.raises(ArtifactInvalid, match="classes"):
+        artifact.load(path, "cpu")
+
+
+def test_golden_outputs_that_are_not_reproduced_stop_the_file(path):
+    model, pictures = artifact.load(path, "cpu"), golden_pictures()
+    outputs = model.predict(pictures)
+    wrong = artifact.Golden(pictures, 1 - outputs.probabilities, outputs.gate)
+    replace_entry(path, "golden.npz", wrong.dump())
+    with pytest.raises(GoldenMismatch):
+        artifact.load(path, "cpu")
+
+
+def test_pickled_golden_inputs_are_never_unpickled(path):
+    stream = io.BytesIO()
+    np.savez(stream, probabilities=np.array([{"a": 1}], dtype=object), gate=np.zeros(1))
+    replace_entry(path, "golden.npz", stream.getvalue())
+    with pytest.raises(ArtifactInvalid, match="golden"):
+        artifact.load(path, "cpu")
+
+
+def test_a_plain_picture_lies_farther_from_the_training_data_than_a_rendered_one():
+    rows = torch.randn(200, 6)
+    mean, axes = rows.mean(0, keepdim=True), torch.eye(6)[None, :, :3]
+    distance = DomainDistance(mean, axes, torch.ones(1, 3), torch.ones(1))
+    near, far = distance(rows).mean(), distance(rows + 10).mean()
+    assert near == pytest.approx(1, abs=0.2)
+    assert far > 5
+
+
+def test_the_distance_is_to_the_nearest_data_set():
+    means = torch.tensor([[0.0, 0.0], [10.0, 10.0]])
+    distance = DomainDistance(means, torch.zeros(2, 2, 1), torch.ones(2, 1), torch.ones(2))
+    torch.testing.assert_close(distance(means), torch.zeros(2))
+
+
+def test_class_activation_gradients_flow_through_the_loaded_parts(path):
+    module = torch.jit.load(path).float()
+    maps = module.features(torch.rand(1, 3, 224, 224)).detach().requires_grad_()
+    module.head(maps.flatten(1))[0, 1].backward()
+    assert maps.grad is not None
+    assert maps.grad.abs().sum() > 0

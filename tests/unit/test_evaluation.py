@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.data import Sample
+from training.evaluation import choose_operating_point, fit_temperature, measure, weigh_evenly
+from training.report import show
+from training.scoring import Scores
+
+NAMES = ("benign", "malignant")
+
+
+def make_samples(labels, patients=None, data_set="mine"):
+    patients = patients if patients is not None else range(len(labels))
+    return [
+        Sample(Path(str(i)), int(label), str(patient), data_set)
+        for i, (label, patient) in enumerate(zip(labels, patients, strict=True))
+    ]
+
+
+def test_the_figures_are_those_of_the_confusion_matrix():
+    labels, values = [1, 1, 1, 0, 0], np.array([0.9, 0.8, 0.2, 0.7, 0.1])
+    card = measure(make_samples(labels), values, 0.5, NAMES, "test")
+    assert card.confusion == {
+        "benign": {"benign": 1, "malignant": 1},
+        "malignant": {"benign": 1, "malignant": 2},
+    }
+    figures = {name: interval.value for name, interval in card.values.items()}
+    assert figures["accuracy"] == pytest.approx(3 / 5)
+    assert figures["precision"] == pytest.approx(2 / 3)
+    assert figures["recall"] == pytest.approx(2 / 3)
+    assert figures["specificity"] == pytest.approx(1 / 2)
+    assert figures["f1"] == pytest.approx(2 / 3)
+    assert figures["auc"] == pytest.approx(5 / 6)
+
+
+def test_intervals_are_wider_where_few_patients_gave_the_images():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(2, size=400)
+    values = np.clip(labels * 0.3 + rng.normal(0.35, 0.25, 400) + 0, 0, 1)
+    many = measure(make_samples(labels), values, 0.5, NAMES, "test").values["accuracy"]
+    few = measure(make_samples(labels, np.arange(400) // 40), values, 0.5, NAMES, "test").values["accuracy"]
+    assert many.value == few.value
+    assert many.low < many.value < many.high
+
+
+def test_a_report_shows_every_figure_with_its_interval():
+    card = measure(make_samples([1, 0, 1, 0]), np.array([0.9, 0.2, 0.6, 0.4]), 0.5, NAMES, "test")
+    text = show([card])
+    for word in ("accuracy", "precision", "recall", "f1", "confusion matrix", "4 images of 4 patients"):
+        assert word in text
+
+
+values = st.floats(0, 1, width=32)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), values), min_size=4, max_size=80))
+def test_the_band_keeps_sensitivity_below_and_specificity_above(rows):
+    labels, malignant = np.array([r[0] for r in rows]), np.array([r[1] for r in rows], dtype=np.float64)
+    if len(set(labels.tolist())) < 2:
+        return
+    point = choose_operating_point(labels, malignant)
+    assert point.band.low <= point.threshold <= point.band.high
+    assert np.mean(malignant[labels == 1] >= point.band.low) >= 0.95
+    # Where even the highest value is shared by too many benign samples, 1 is the edge and only p = 1 passes.
+    assert np.mean(malignant[labels == 0] >= point.band.high) <= 0.10 or point.band.high == 1
+
+
+def test_every_class_of_every_data_set_weighs_the_same():
+    samples = make_samples([0] * 90 + [1] * 10, data_set="large") + make_samples([0, 1], data_set="small")
+    weights = weigh_evenly(samples)
+    assert weights[:90].sum() == pytest.approx(weights[90:100].sum())
+    assert weights[100] == pytest.approx(weights[101])
+    assert weights[:90].sum() == pytest.approx(weights[100])
+
+
+def test_the_temperature_finds_how_overconfident_a_network_is():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4000, 2))
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    labels = (rng.random(4000) < probabilities[:, 1]).astype(int)
+    overconfident = Scores(make_samples(labels), (logits * 3).astype(np.float32))
+    assert fit_temperature(overconfident) == pytest.approx(3, rel=0.1)

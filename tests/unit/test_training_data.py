@@ -1,0 +1,120 @@
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from training.data import DataProblem, Sample, digest, draw_weights, join, read_folder, split_by_patient
+
+CLASSES = ("benign", "malignant")
+
+
+def add_image(folder: Path, split: str, label: str, name: str) -> None:
+    place = folder / split / label
+    place.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.zeros((8, 8, 3), dtype=np.uint8)).save(place / name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four patients a class in training, one a class in testing, two images each."""
+    for label, start in (("benign", 100), ("malignant", 200)):
+        for patient in range(start, start + 5):
+            split = "test_dataset" if patient == start + 4 else "train_dataset"
+            for image in range(2):
+                add_image(tmp_path / "mine", split, label, f"{patient}_idx5_x{image}_y1_class0.png")
+    return tmp_path / "mine"
+
+
+def patients(samples: list[Sample]) -> set[str]:
+    return {sample.patient for sample in samples}
+
+
+def test_validation_is_carved_out_of_train_by_patient(folder):
+    split = read_folder(folder, CLASSES)
+    assert len(split.train) + len(split.validation) == 16
+    assert not patients(split.train) & patients(split.validation)
+    assert {sample.label for sample in split.validation} == {0, 1}
+    assert patients(split.test) == {"104", "204"}
+
+
+def test_a_patient_in_train_and_test_stops_the_run(folder):
+    add_image(folder, "test_dataset", "malignant", "100_idx5_x9_y9_class1.png")
+    with pytest.raises(DataProblem, match=r"1 patients stand in train_dataset and in test_dataset.*100"):
+        read_folder(folder, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("name", "patient"),
+    [
+        ("10253_idx5_x1001_y1001_class0.png", "10253"),
+        ("benign_adenosis_29960CD_000.png", "29960"),
+        ("malign_papillary_carcinoma_190EF_012.png", "190"),
+        ("SOB_B_A-14-22549AB-40-001.png", "22549"),
+        ("rendered_004.png", "004"),
+    ],
+)
+def test_the_known_data_sets_tell_the_patient_in_the_file_name(folder, name, patient):
+    add_image(folder, "test_dataset", "benign", name)
+    assert patient in patients(read_folder(folder, CLASSES).test)
+
+
+def test_file_names_without_a_patient_are_said_aloud(folder, caplog):
+    add_image(folder, "test_dataset", "benign", "scan.png")
+    with caplog.at_level(logging.WARNING):
+        read_folder(folder, CLASSES)
+    assert "--patient-pattern" in caplog.text
+
+
+def test_a_pattern_of_one_s_own_finds_the_patient(folder):
+    split = read_folder(folder, CLASSES, patient_pattern=r"^(?P<patient>\d+_idx)")
+    assert patients(split.test) == {"104_idx", "204_idx"}
+
+
+def test_a_missing_class_folder_is_named(tmp_path):
+    add_image(tmp_path / "mine", "train_dataset", "benign", "1_idx5.png")
+    with pytest.raises(DataProblem, match=r"train_dataset/malignant holds no images"):
+        read_folder(tmp_path / "mine", CLASSES)
+
+
+def test_one_patient_a_class_is_too_few_to_validate_on():
+    samples = [Sample(Path("a"), 0, "1", "mine"), Sample(Path("b"), 1, "2", "mine")]
+    with pytest.raises(DataProblem, match="at least two patients"):
+        split_by_patient(samples)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 12)), min_size=30, max_size=120))
+def test_no_patient_ever_stands_on_both_sides(rows):
+    samples = [Sample(Path(str(i)), label, str(patient), "mine") for i, (label, patient) in enumerate(rows)]
+    by_label = [{s.patient for s in samples if s.label == label} for label in (0, 1)]
+    if min(map(len, by_label)) < 5:
+        return
+    train, validation = split_by_patient(samples)
+    assert len(train) + len(validation) == len(samples)
+    assert not patients(train) & patients(validation)
+
+
+def test_classes_are_drawn_evenly_within_a_data_set():
+    samples = [Sample(Path(str(i)), int(i < 5), str(i), "mine") for i in range(50)]
+    weights = draw_weights(samples)
+    assert weights[:5].sum().item() == pytest.approx(weights[5:].sum().item())
+
+
+def test_a_large_data_set_does_not_drown_a_small_one():
+    samples = [Sample(Path(str(i)), i % 2, str(i), "large" if i < 900 else "small") for i in range(1000)]
+    weights = draw_weights(samples)
+    assert weights[:900].sum().item() == pytest.approx(3 * weights[900:].sum().item())
+
+
+def test_data_sets_join_part_by_part(folder):
+    split = read_folder(folder, CLASSES)
+    both = join([split, split])
+    assert [len(part) for part in both] == [2 * len(part) for part in split]
+
+
+def test_the_digest_knows_a_changed_label():
+    sample = Sample(Path("a"), 0, "1", "mine")
+    assert digest([sample]) != digest([sample._replace(label=1)])

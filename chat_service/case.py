@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from chat_service.knowledge.schema import Kind, Knowledge, Plan
+from chat_service.knowledge import Kind, Knowledge, Plan
 from contract import Clinical, Prediction
 from contract.explanation import Audience
 

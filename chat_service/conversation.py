@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from chat_service.case import Case
 from chat_service.composer import Composer
-from chat_service.knowledge import Knowledge
-from chat_service.knowledge.schema import Answer, ChatTexts, Part, Topic
+from chat_service.knowledge import Answer, ChatTexts, Knowledge, Part, Topic
 from chat_service.stage import compose_stage
 
 

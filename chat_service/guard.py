@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from chat_service.knowledge.schema import Words
+from chat_service.knowledge import Words
 from chat_service.numbers import unsupported_numbers
 
 SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+|\n+")

@@ -1,6 +1,22 @@
 """The knowledge base: cited facts, and the texts made of them, in one folder to a language."""
 
+from chat_service.knowledge.entry import Kind, Voices
 from chat_service.knowledge.load import KnowledgeInvalid, load_knowledge
-from chat_service.knowledge.schema import Knowledge, LanguageTexts, Voices
+from chat_service.knowledge.plan import Plan
+from chat_service.knowledge.schema import Knowledge
+from chat_service.knowledge.texts import Answer, ChatTexts, LanguageTexts, Part, Topic, Words
 
-__all__ = ["Knowledge", "KnowledgeInvalid", "LanguageTexts", "Voices", "load_knowledge"]
+__all__ = [
+    "Answer",
+    "ChatTexts",
+    "Kind",
+    "Knowledge",
+    "KnowledgeInvalid",
+    "LanguageTexts",
+    "Part",
+    "Plan",
+    "Topic",
+    "Voices",
+    "Words",
+    "load_knowledge",
+]

@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from chat_service.knowledge.schema import Knowledge, LanguageTexts
+from chat_service.knowledge.schema import Knowledge
+from chat_service.knowledge.texts import LanguageTexts
 from chat_service.numbers import numbers_in
 
 FOLDER = Path(__file__).parent

@@ -1,0 +1,130 @@
+"""What is said in one language."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from chat_service.knowledge.entry import Entry, Id, Kind, Sentence, Voices
+
+
+class Frame(Entry):
+    """The first and the last words of an answer."""
+
+    opening: Voices
+    closing: Voices
+
+
+class ActionText(Voices):
+    """An action in words."""
+
+    title: Voices
+
+
+class SpecialistText(Voices):
+    """A person to see, in words."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class SubtypeText(Voices):
+    """A kind of tissue in words; some replace the first words of the whole answer."""
+
+    opening: Voices | None = None
+
+
+class PictureTexts(Entry):
+    """Words for codes that come with a prediction."""
+
+    modalities: dict[Id, Sentence]
+    lean: dict[Literal["strong", "moderate", "slight"], Sentence]
+    issues: dict[Id, Sentence]
+    findings: dict[Id, Sentence]
+    markers: dict[Literal["positive", "negative", "unknown"], Sentence]
+
+
+class StageTexts(Entry):
+    """What is said about the stage."""
+
+    reasons: dict[Id, Voices]
+    population: Voices
+    needed: dict[Id, Voices]
+
+
+class SurvivalTexts(Entry):
+    """What is said about untreated disease."""
+
+    statement: Voices
+    caveat: Voices
+
+
+def _compiled(pattern: object) -> re.Pattern[str]:
+    try:
+        return re.compile(str(pattern), re.IGNORECASE)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+
+
+Patterns = list[Annotated[re.Pattern[str], BeforeValidator(_compiled)]]
+
+
+class Words(Entry):
+    """How prose of a language model is judged."""
+
+    function_words: frozenset[str]
+    survival: Patterns
+    quantifiers: Patterns
+    hedges: Patterns
+    forbidden: dict[Id, Patterns]
+
+
+Part = Literal["summary", "meaning", "actions", "specialists", "stage", "survival", "untreated"]
+"""A part of an explanation that a chat answer may retell."""
+
+
+class Answer(Entry):
+    """What is answered to a question."""
+
+    patient: Sentence | None = None
+    clinician: Sentence | None = None
+    sources: list[Id]
+    tell: Part | None = None
+    local: bool = False
+
+
+class Topic(Answer):
+    """A question we recognise."""
+
+    id: Id
+    match: Patterns
+
+
+class CitedVoices(Voices):
+    """A text with the sources of its figures."""
+
+    sources: list[Id]
+
+
+class ChatTexts(Entry):
+    """Questions we recognise and their answers."""
+
+    topics: list[Topic]
+    other: Answer
+    survival: CitedVoices
+    withheld: Voices
+
+
+class LanguageTexts(Entry):
+    """All texts of one language; one field to a file."""
+
+    statements: dict[Id, Sentence]
+    summaries: dict[Kind, Frame]
+    paragraphs: dict[Id, Voices]
+    pictures: PictureTexts
+    actions: dict[Id, ActionText]
+    specialists: dict[Id, SpecialistText]
+    subtypes: dict[Id, SubtypeText]
+    stage: StageTexts
+    survival: SurvivalTexts
+    words: Words
+    chat: ChatTexts

@@ -9,7 +9,7 @@ help:
 	@echo "make test            run every test that needs nothing but this machine"
 	@echo "make lint            check style, types and the import rules of the rooms"
 	@echo "make format          rewrite the code in the house style"
-	@echo "make train           train on ./dataset_sorted, or on rendered sample images without it"
+	@echo "make train           train on ./dataset_sorted, or on a rendered set without it; ARGS=\"--help\""
 	@echo "make browser-test    test the page in a real browser"
 	@echo "make container-test  build, start and walk through the containers"
 
@@ -44,6 +44,8 @@ format: install
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-# Everything train accepts goes in ARGS: make train ARGS="--data DIR --out FILE --epochs 3"
+# Everything that train accepts goes in ARGS: make train ARGS="--data DIR --epochs 3"
+ARGS ?= --data $(or $(wildcard dataset_sorted),sample)
+
 train: install
 	@$(BIN)/python -m training train $(ARGS)

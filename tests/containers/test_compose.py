@@ -104,7 +104,6 @@ def system(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sys
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("MISTRAL_")},
         **dict(zip(["INFERENCE_PORT", "CHAT_PORT", "UI_PORT"], map(str, ports), strict=True)),
-        "IMAGE_TAG": "test",
         "DATASET_DIR": str(nowhere),
     }
 

@@ -14,6 +14,7 @@ def test_every_container_is_read_only_and_without_privileges(compose, service):
     assert room["read_only"] is True
     assert room["cap_drop"] == ["ALL"]
     assert room["security_opt"] == ["no-new-privileges:true"]
+    assert "image" not in room, "an image name would be looked for in a registry first"
     assert {"mem_limit", "pids_limit", "restart"} <= room.keys()
 
 

@@ -8,7 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 class Payload(BaseModel):
     """A payload: immutable, without unknown fields, without NaN or infinity."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+        use_attribute_docstrings=True,
+    )
 
 
 Probability = Annotated[float, Field(ge=0, le=1)]

@@ -117,7 +117,9 @@ def run(may_stay: Callable[[], bool]) -> int:
 
 def _on_stop_signals(action: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, action)
+        # Under nohup, SIGHUP is ignored and stays so.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, action)
 
 
 if __name__ == "__main__":

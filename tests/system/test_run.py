@@ -3,6 +3,7 @@
 import signal
 import socket
 import sys
+import time
 from contextlib import closing
 
 import pytest
@@ -26,6 +27,15 @@ def test_a_stop_signal_stops_everything_and_is_no_failure(begin, number):
     assert run.end() == 0
     assert run.open_ports() == []
     assert "Traceback" not in run.output
+
+
+def test_a_closed_terminal_does_not_stop_it_under_nohup(begin):
+    run = begin(before=("nohup", sys.executable, "-m", "tools.run"))
+    run.wait_for("Ctrl-C stops everything.")
+    run.process.send_signal(signal.SIGHUP)
+    time.sleep(1)
+    assert run.process.poll() is None
+    assert run.open_ports() == run.ports
 
 
 def test_a_stop_signal_while_starting_stops_everything(begin):

@@ -125,6 +125,13 @@ def test_a_missing_sample_is_told_and_everything_stopped(begin, project):
     assert run.open_ports() == []
 
 
+def test_settings_in_a_file_env_reach_the_services_and_the_environment_wins_over_them(begin, project):
+    (project / ".env").write_text("MOOD_CHAT=dies\nINFERENCE_PORT=none\n")
+    run = begin()
+    assert run.end() == 1
+    assert "The chat service ended with code" in run.output
+
+
 def test_proxies_of_the_environment_are_not_used_for_this_machine(begin, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")

@@ -7,42 +7,53 @@ from typing import NamedTuple
 import httpx
 import streamlit as st
 
+from contract import Problem
 from ui.client import Client
 from ui.errors import Service, ServiceFailed, ServiceLate, ServiceRefused, ServiceUnreachable
 
 NAMES = {Service.INFERENCE: "inference service", Service.CHAT: "chat service"}
 TASKS = {Service.INFERENCE: "reads pictures", Service.CHAT: "writes explanations"}
+BUSY = {httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS}
 PROBE_EVERY_S = 4.0
 
 
 class Notice(NamedTuple):
-    """What happened, what to do, and whether it is worth waiting for."""
+    """What happened and what to do about it."""
 
     headline: str
     advice: str
-    passing: bool
+    passing: bool = False
+    """Whether the page goes on by itself once the service is back."""
+    repeatable: bool = True
+    """Whether the same picture can get another answer."""
 
 
 def describe_failure(failure: ServiceFailed, url: str) -> Notice:
     """Put a failure into words; `url` is where the service was looked for."""
     name = NAMES[failure.service]
     if isinstance(failure, ServiceRefused):
-        problem = failure.problem
-        headline = f"The {name} says: {problem.title}"
-        advice = f"{problem.detail} (Request {problem.request_id})"
-        return Notice(headline, advice, problem.status == httpx.codes.SERVICE_UNAVAILABLE)
+        return _describe_problem(failure.problem, name)
     if isinstance(failure, ServiceUnreachable):
         advice = (
             f"It {TASKS[failure.service]} and is looked for at {url}. Nothing is wrong with your picture. "
             "Whoever runs this page should start that service; the page goes on by itself once it is back."
         )
-        return Notice(f"The {name} does not answer", advice, True)
+        return Notice(f"The {name} does not answer", advice, passing=True)
     if isinstance(failure, ServiceLate):
-        return Notice(f"The {name} takes too long", "It may be busy. Try again in a minute.", False)
+        return Notice(f"The {name} takes too long", "It may be busy. Try again in a minute.")
     advice = (
         f"Is another program, or another version, running at {url}? Whoever runs this page should look there."
     )
-    return Notice(f"The {name} sent an answer that this page cannot read", advice, False)
+    return Notice(f"The {name} sent an answer that this page cannot read", advice)
+
+
+def _describe_problem(problem: Problem, name: str) -> Notice:
+    return Notice(
+        headline=f"The {name} says: {problem.title}",
+        advice=f"{problem.detail} (Request {problem.request_id})",
+        passing=problem.status == httpx.codes.SERVICE_UNAVAILABLE,
+        repeatable=httpx.codes.is_server_error(problem.status) or problem.status in BUSY,
+    )
 
 
 def show_failure(failure: ServiceFailed, client: Client) -> None:
@@ -52,7 +63,8 @@ def show_failure(failure: ServiceFailed, client: Client) -> None:
         f'<div class="bt-notice" role="alert"><strong>{escape(notice.headline)}</strong>'
         f"<p>{escape(notice.advice)}</p></div>"
     )
-    st.button("Try again", key=f"retry-{failure.service}")
+    if notice.repeatable:
+        st.button("Try again", key=f"retry-{failure.service}")
     if notice.passing:
         _await_recovery(client, failure.service, time.monotonic())
 

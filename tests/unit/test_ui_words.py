@@ -94,6 +94,11 @@ def test_what_waiting_does_not_mend_is_not_waited_for(failure):
     assert not describe_failure(failure, URL).passing
 
 
+@pytest.mark.parametrize(("status", "repeatable"), [(413, False), (415, False), (429, True), (500, True)])
+def test_trying_again_is_offered_where_it_can_help(status, repeatable):
+    assert describe_failure(ServiceRefused(Service.INFERENCE, problem(status)), URL).repeatable is repeatable
+
+
 def test_the_request_id_of_a_problem_is_shown_for_reports():
     assert "(Request r-17)" in describe_failure(ServiceRefused(Service.CHAT, problem(500)), URL).advice
 

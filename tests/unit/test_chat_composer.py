@@ -98,7 +98,7 @@ def strings_of(answer: Explanation) -> list[str]:
         for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
             walk(item)
 
-    walk(answer.model_dump(mode="json"))
+    walk(answer.model_dump(mode="json", exclude={"id", "prediction_id", "created"}))  # chance may spell words
     return found
 
 

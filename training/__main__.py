@@ -13,7 +13,7 @@ from training import commands
 from training.checkpoint import Again, RunInterrupted
 from training.data import DataProblem
 from training.export import CompressionRefused
-from training.fit import Plan
+from training.plan import Plan
 from training.provide import StarterMissing, provide
 from training.report import show
 

@@ -14,7 +14,8 @@ from training.checkpoint import Again, RunInterrupted, checkpoint_of
 from training.data import DataProblem, Sample, Split, digest, join, read_folder
 from training.evaluation import choose_operating_point, fit_temperature, measure_each, weigh_evenly
 from training.export import export
-from training.fit import Goal, Plan, Samples, fit
+from training.fit import fit
+from training.plan import Goal, Plan, Samples
 from training.record import Record, read_record
 from training.rendered import NAME as RENDERED
 from training.rendered import write_data_set

@@ -113,7 +113,7 @@ def split_by_patient(samples: Sequence[Sample], seed: int = 0) -> tuple[list[Sam
     """Split into about four fifths and one fifth, no patient on both sides, classes as even as can be.
 
     Raises:
-        DataProblem: if a class has fewer than two patients, so that one side would lack it.
+        DataProblem: if a class has so few patients that one side would lack it.
     """
     patients = defaultdict(set)
     for sample in samples:
@@ -125,8 +125,13 @@ def split_by_patient(samples: Sequence[Sample], seed: int = 0) -> tuple[list[Sam
         )
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     labels, groups = [s.label for s in samples], [s.patient for s in samples]
-    train, validation = next(splitter.split(samples, labels, groups))
-    return [samples[i] for i in train], [samples[i] for i in validation]
+    for rows in splitter.split(samples, labels, groups):
+        train, validation = ([samples[i] for i in part] for part in rows)
+        if all({s.label for s in part} == set(labels) for part in (train, validation)):
+            return train, validation
+    raise DataProblem(
+        f"{samples[0].data_set}: no split by patient leaves every class on both sides. Add patients."
+    )
 
 
 def digest(samples: Iterable[Sample]) -> str:

@@ -2,10 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,11 +12,12 @@ from tqdm import tqdm
 
 from artifact.preprocess import mirror, normalise
 from training.augment import augment, crop
-from training.checkpoint import Again, checkpoint_of, open_checkpoint, read_weights, write_half, write_state
-from training.data import Sample, Tiles, draw_weights
+from training.checkpoint import checkpoint_of, open_checkpoint, read_weights, write_half, write_state
+from training.data import Tiles, draw_weights
 from training.evaluation import auc_by_data_set
 from training.network import GRID, PlantNetV2, PooledPlantNetV2, inflate
-from training.scoring import Prepare, group_by_size, score
+from training.plan import Goal, Plan, Samples, Stage
+from training.scoring import group_by_size, score
 
 logger = logging.getLogger(__name__)
 
@@ -31,63 +29,6 @@ LABEL_SMOOTHING = 0.05
 GRADIENT_NORM = 1.0
 RAMP = 0.1
 """Share of the steps in which the learning rate rises; then it falls along a cosine."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to fit; the defaults are those of the network's specification."""
-
-    epochs: int = 30
-    batch_size: int = 32
-    learning_rate: float = 0.001
-    warm_start_epochs: int = 0
-    """Epochs on small crops, with global average pooling, before the full network."""
-    start_from: Path | None = None
-    """Weights of an earlier warm start, in place of one."""
-    images_per_epoch: int | None = None
-    """How many images are drawn for an epoch; as many as there are by default."""
-    seed: int = 0
-
-    def describe(self) -> dict[str, str]:
-        """Return the plan in words, by which a checkpoint knows whether it belongs to it."""
-        return {name: str(value) for name, value in asdict(self).items()}
-
-    @property
-    def is_inflated(self) -> bool:
-        """Whether the full network starts as the pooled one spread over its grid."""
-        return bool(self.warm_start_epochs or self.start_from)
-
-
-class Samples(NamedTuple):
-    """What is fitted on, and what chooses the epoch."""
-
-    train: Sequence[Sample]
-    validation: Sequence[Sample]
-
-
-class Goal(NamedTuple):
-    """Where a run leaves its weights, what its checkpoint is known by, and what to do with an old one."""
-
-    out: Path
-    plan: dict[str, str]
-    again: Again | None = None
-
-
-class Stage(NamedTuple):
-    """One of the two ways in which the network is fitted."""
-
-    name: str
-    epochs: int
-    learning_rate: float
-    prepare: Prepare
-    """From a whole tile to the network's input when scoring."""
-    edge: int | None
-    """Edge of the random crops to fit on; None for the whole mirrored input."""
-
-
-def whole(tile: Tensor) -> Tensor:
-    """Return the tile as it is: the pooled network reads any size."""
-    return tile
 
 
 def fit(samples: Samples, plan: Plan, goal: Goal, device: torch.device) -> PlantNetV2:
@@ -103,22 +44,20 @@ def fit(samples: Samples, plan: Plan, goal: Goal, device: torch.device) -> Plant
     classes = 1 + max(sample.label for sample in samples.train)
     run = Run(samples, plan, goal, device)
     torch.manual_seed(plan.seed)
-    network = _start(run, plan, classes)
-    run.epochs_of(network, Stage("full network", plan.epochs, plan.learning_rate, mirror, None))
+    network = _start(run, classes)
+    run.epochs_of(network, Stage("full network", plan.epochs, plan.learning_rate, None))
     read_weights(network, goal.out)
     return network
 
 
-def _start(run: "Run", plan: Plan, classes: int) -> PlantNetV2:
+def _start(run: "Run", classes: int) -> PlantNetV2:
     """Return the full network as its stage begins: drawn at random, or inflated from the warm start."""
-    if not plan.is_inflated or run.stands_in("full network"):
+    if not run.plan.is_inflated or run.stands_in("full network"):
         return PlantNetV2(classes).to(run.device)
     pooled = PooledPlantNetV2(classes).to(run.device)
-    if plan.start_from:
-        read_weights(pooled, plan.start_from)
-    else:
-        run.epochs_of(pooled, Stage("warm start", plan.warm_start_epochs, WARM_START_RATE, whole, CROP_EDGE))
-        write_half(pooled, run.out.with_suffix(".warm.pth"))
+    if not run.plan.start_from:
+        run.epochs_of(pooled, Stage("warm start", run.plan.warm_start_epochs, WARM_START_RATE, CROP_EDGE))
+    read_weights(pooled, run.plan.start_from or run.goal.warm_out)
     return inflate(pooled.cpu()).to(run.device)
 
 
@@ -127,53 +66,53 @@ class Run:
 
     def __init__(self, samples: Samples, plan: Plan, goal: Goal, device: torch.device) -> None:
         self._train, self._validation = samples
-        self._plan, self._goal = plan, goal
+        self.plan, self.goal, self.device = plan, goal, device
         self._saved = open_checkpoint(goal.out, goal.plan, goal.again)
-        self.out, self.device = goal.out, device
 
     def stands_in(self, stage: str) -> bool:
         """Whether the checkpoint was written in that stage."""
         return self._saved is not None and self._saved["stage"] == stage
 
     def epochs_of(self, network: nn.Module, stage: Stage) -> None:
-        """Run the stage's epochs that are still to be run; those of the full network compete for `out`."""
-        optimiser = torch.optim.Adam(_groups(network, self._plan.is_inflated and stage.edge is None))
+        """Run the stage's epochs that are still to be run, and keep the weights of the best."""
+        optimiser = torch.optim.Adam(_groups(network, self.plan.is_inflated and stage.edge is None))
         first, best = 0, -1.0
         if self._saved is not None and self.stands_in(stage.name):
             network.load_state_dict(self._saved["network"])
             optimiser.load_state_dict(self._saved["optimiser"])
             first, best = self._saved["epoch"], self._saved["best"]
-        elif stage.edge is None and self._plan.is_inflated:
+        elif stage.edge is None and self.plan.is_inflated:
             best = self._compete(network, stage, best, "as inflated")
         for epoch in range(first, stage.epochs):
             loss = self._epoch(network, optimiser, stage, epoch)
             title = f"{stage.name}, epoch {epoch + 1}/{stage.epochs}, loss {loss:.3f}"
             best = self._compete(network, stage, best, title)
-            state = {"plan": self._goal.plan, "stage": stage.name, "epoch": epoch + 1, "best": best}
+            state = {"plan": self.goal.plan, "stage": stage.name, "epoch": epoch + 1, "best": best}
             weights = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
-            write_state(state | weights, checkpoint_of(self.out))
+            write_state(state | weights, checkpoint_of(self.goal.out))
 
     def _compete(self, network: nn.Module, stage: Stage, best: float, title: str) -> float:
-        """Score on the validation samples, say so, and write `out` if the full network is the best yet."""
+        """Score on the validation samples, say so, and write the weights if they are the best yet."""
         scores = score(network, self._validation, self.device, stage.prepare)
         by_set = auc_by_data_set(scores, 1 - scores.probabilities()[:, 0])
         mean = sum(by_set.values()) / len(by_set)
         figures = ", ".join(f"{name} {value:.3f}" for name, value in by_set.items())
         logger.info("%s; validation AUC %.4f (%s)", title, mean, figures)
-        if stage.edge is None and mean > best:
-            write_state(network.state_dict(), self.out)
+        if mean > best and stage.edge is None:
+            write_state(network.state_dict(), self.goal.out)
+        elif mean > best:
+            write_half(network, self.goal.warm_out)
         return max(mean, best)
 
     def _epoch(self, network: nn.Module, optimiser: torch.optim.Adam, stage: Stage, epoch: int) -> float:
         """Fit on one epoch's draw; return its mean loss. The draw depends on seed, stage and epoch alone."""
-        torch.manual_seed(hash((self._plan.seed, stage.edge or 0, epoch)) % 2**31)
+        torch.manual_seed(hash((self.plan.seed, stage.edge or 0, epoch)) % 2**31)
         generator = torch.Generator().manual_seed(torch.initial_seed())
         loader = self._loader(stage, generator)
         network.train()
         total = 0.0
-        bar = tqdm(
-            loader, desc=f"{stage.name} {epoch + 1}/{stage.epochs}", unit="batch", leave=False, disable=None
-        )
+        title = f"{stage.name} {epoch + 1}/{stage.epochs}"
+        bar = tqdm(loader, desc=title, unit="batch", leave=False, disable=None)
         for step, (images, labels) in enumerate(bar):
             progress = (epoch + step / len(loader)) / stage.epochs
             for group in optimiser.param_groups:
@@ -184,13 +123,13 @@ class Run:
         return total / len(loader)
 
     def _loader(self, stage: Stage, generator: torch.Generator) -> "DataLoader[tuple[Tensor, int]]":
-        count = self._plan.images_per_epoch or len(self._train)
+        count = self.plan.images_per_epoch or len(self._train)
         sampler = WeightedRandomSampler(draw_weights(self._train).tolist(), count, generator=generator)
         return DataLoader(
             Tiles(self._train),
-            batch_size=self._plan.batch_size,
+            batch_size=self.plan.batch_size,
             sampler=sampler,
-            collate_fn=_collate(stage.edge, generator),
+            collate_fn=Collate(stage.edge, generator),
             num_workers=0 if self.device.type == "cpu" else 4,
             generator=generator,
         )
@@ -199,12 +138,18 @@ class Run:
 Batch = tuple[list[Tensor], list[int]]
 
 
-def _collate(edge: int | None, generator: torch.Generator) -> Callable[[list[tuple[Tensor, int]]], Batch]:
-    def collate(items: list[tuple[Tensor, int]]) -> Batch:
-        tiles = [mirror(tile) if edge is None else crop(tile, edge, generator) for tile, _ in items]
-        return tiles, [label for _, label in items]
+@dataclass(frozen=True)
+class Collate:
+    """Brings tiles to the stage's size, wherever the loader does its work."""
 
-    return collate
+    edge: int | None
+    generator: torch.Generator
+
+    def __call__(self, items: list[tuple[Tensor, int]]) -> Batch:
+        """Return the tiles, cropped or mirrored, and the labels."""
+        edge = self.edge
+        tiles = [mirror(tile) if edge is None else crop(tile, edge, self.generator) for tile, _ in items]
+        return tiles, [label for _, label in items]
 
 
 def _step(

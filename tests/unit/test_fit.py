@@ -5,12 +5,13 @@ import torch
 
 from training.checkpoint import RunInterrupted, checkpoint_of
 from training.data import join, read_folder
-from training.fit import Goal, Plan, Run, Samples, Stage, rate, whole
+from training.fit import Run, rate
 from training.network import PooledPlantNetV2
+from training.plan import Goal, Plan, Samples, Stage
 from training.rendered import write_data_set
 
 PLAN = Plan(batch_size=4, warm_start_epochs=2, images_per_epoch=8)
-STAGE = Stage("warm start", 2, 1e-3, whole, 32)
+STAGE = Stage("warm start", 2, 1e-3, 32)
 
 
 class StoppedRun(Run):

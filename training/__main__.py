@@ -10,9 +10,11 @@ import torch
 
 from artifact import ArtifactError
 from training import commands
-from training.checkpoint import Again, RunInterrupted
+from training.checkpoint import Again, RunInterrupted, StateInvalid
 from training.data import DataProblem
 from training.export import CompressionRefused
+from training.fit import RunDiverged
+from training.patients import PatternInvalid, compile_pattern
 from training.plan import Plan
 from training.provide import StarterMissing, provide
 from training.report import show
@@ -37,16 +39,16 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file (default: %(default)s)")
     parser.add_argument("--epochs", type=_positive, default=DEFAULTS.epochs)
     parser.add_argument("--batch-size", type=_positive, default=DEFAULTS.batch_size)
-    parser.add_argument("--lr", type=float, default=DEFAULTS.learning_rate, help="peak learning rate")
+    parser.add_argument("--lr", type=_rate, default=DEFAULTS.learning_rate, help="peak learning rate")
     parser.add_argument(
         "--warm-start-epochs",
-        type=int,
+        type=_count,
         default=DEFAULTS.warm_start_epochs,
         help="epochs on small crops first: on a CPU the fastest way to a good network (default: %(default)s)",
     )
     parser.add_argument("--start-from", type=Path, help="weights of an earlier warm start (.warm.pth)")
     parser.add_argument("--images-per-epoch", type=_positive, help="default: as many as there are")
-    parser.add_argument("--seed", type=int, default=DEFAULTS.seed)
+    parser.add_argument("--seed", type=_count, default=DEFAULTS.seed)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")
@@ -77,14 +79,39 @@ def _add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
         help="folder with {train_dataset,test_dataset}/{benign,malignant}; may be given several times; "
         "'sample' draws a small rendered set" + ("" if required else " (default: as trained)"),
     )
-    parser.add_argument("--patient-pattern", help="regular expression with a group 'patient' for file names")
+    parser.add_argument(
+        "--patient-pattern",
+        type=_pattern,
+        help="regular expression with a group 'patient', searched in each path below the class folder; "
+        "without it a folder inside the class folder is a patient",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - what a record can hold
+        raise argparse.ArgumentTypeError("must be a whole number from 0 to 999999999")
+    return int(text)
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
+    if _count(text) == 0:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError("must lie above 0 and be at most 1")
     return value
+
+
+def _pattern(text: str) -> str:
+    try:
+        compile_pattern(text)
+    except PatternInvalid as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -118,13 +145,24 @@ def _provide(options: argparse.Namespace) -> None:
     print(provide(options.data, options.starter, options.out, commands.train_and_export))
 
 
+PROBLEMS = (
+    ArtifactError,
+    CompressionRefused,
+    DataProblem,
+    RunDiverged,
+    RunInterrupted,
+    StarterMissing,
+    StateInvalid,
+)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     options = parse(arguments)
     try:
         options.run(options)
-    except (DataProblem, RunInterrupted, CompressionRefused, ArtifactError, StarterMissing) as error:
+    except PROBLEMS as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -134,7 +172,7 @@ def main(arguments: Sequence[str]) -> int:
         print("error: the device has too little memory; use a smaller --batch-size", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstopped; --resume goes on after the last whole epoch", file=sys.stderr)
+        print("\nstopped; `train --resume` goes on after the last whole epoch", file=sys.stderr)
         return 130
     return 0
 

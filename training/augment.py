@@ -40,16 +40,17 @@ def _draw(generator: torch.Generator, *shape: int) -> Tensor:
     return 2 * torch.rand(*shape, generator=generator) - 1
 
 
-def crop(tile: Tensor, edge: int, generator: torch.Generator) -> Tensor:
+def crop(tile: Tensor, edge: int) -> Tensor:
     """Cut a random square out of a tile (3, E, E), at a random zoom, and bring it to `edge` pixels.
 
-    A tile that is no larger than `edge` is returned as it is.
+    A tile that is no larger than `edge` is returned as it is. Draws from torch's own generator, which every
+    worker of a loader has for itself.
     """
     whole = tile.shape[-1]
     if whole <= edge:
         return tile
-    side = min(whole, round(edge * ZOOM ** _draw(generator, 1).item()))
-    top, left = torch.randint(whole - side + 1, (2,), generator=generator).tolist()
+    side = min(whole, round(edge * ZOOM ** (2 * torch.rand(1).item() - 1)))
+    top, left = torch.randint(whole - side + 1, (2,)).tolist()
     piece = tile[None, :, top : top + side, left : left + side]
     return functional.interpolate(piece, size=[edge, edge], mode="bilinear", antialias=True)[0]
 

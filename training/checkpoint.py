@@ -1,6 +1,8 @@
 """Files of a run: weights, and checkpoints from which it goes on; each appears only when whole."""
 
 import os
+import pickle
+import struct
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +14,10 @@ Again = Literal["resume", "restart"]
 """What to do with the checkpoint of an interrupted run."""
 
 
+class StateInvalid(Exception):
+    """A file of weights cannot be used; the message says why."""
+
+
 class RunInterrupted(Exception):
     """A checkpoint stands in the way; the message says how to go on."""
 
@@ -21,21 +27,39 @@ def write_state(state: State, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     try:
-        torch.save(state, partial)
+        with partial.open("wb") as stream:
+            torch.save(state, stream)
+            os.fsync(stream.fileno())
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
 def read_state(path: Path) -> State:
-    """Read what `write_state` wrote; nothing but tensors, numbers, text and containers is ever unpickled."""
-    state: State = torch.load(path, map_location="cpu", weights_only=True)
+    """Read what `write_state` wrote; nothing but tensors, numbers, text and containers is ever unpickled.
+
+    Raises:
+        StateInvalid: if there is no such file, or it holds something else.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise StateInvalid(f"There is no file {path}.") from error
+    except (RuntimeError, EOFError, struct.error, pickle.UnpicklingError, ValueError, KeyError) as error:
+        raise StateInvalid(f"{path} is no weights file of ours, or it is damaged.") from error
+    if not isinstance(state, dict):
+        raise StateInvalid(f"{path} is no weights file of ours.")
     return state
+
+
+def beside(out: Path, ending: str) -> Path:
+    """Return the path of a file that belongs to `out`: its name without .pth, and another ending."""
+    return out.with_name(out.name.removesuffix(".pth") + ending)
 
 
 def checkpoint_of(out: Path) -> Path:
     """Return where the checkpoint of the run that writes `out` stands."""
-    return out.with_suffix(".checkpoint")
+    return beside(out, ".checkpoint")
 
 
 def open_checkpoint(
@@ -55,7 +79,10 @@ def open_checkpoint(
         raise RunInterrupted(
             f"{path} is the checkpoint of an interrupted run. Say --resume to go on, --restart to begin anew."
         )
-    state = read_state(path)
+    try:
+        state = read_state(path)
+    except StateInvalid as error:
+        raise RunInterrupted(f"{path} is damaged, so the run cannot go on from it. Say --restart.") from error
     changed = sorted(name for name in plan if plan[name] != state["plan"].get(name))
     if changed:
         raise RunInterrupted(
@@ -65,9 +92,19 @@ def open_checkpoint(
 
 
 def read_weights(network: nn.Module, path: Path) -> None:
-    """Load a weights-only file, in whatever precision it was stored, into `network`."""
+    """Load a weights-only file, in whatever precision it was stored, into `network`.
+
+    Raises:
+        StateInvalid: if there is none, or it belongs to another network.
+    """
     state: dict[str, Tensor] = read_state(path)
-    network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+    except (RuntimeError, AttributeError) as error:
+        raise StateInvalid(
+            f"{path} does not fit this network. --start-from takes what a warm start wrote (.warm.pth); "
+            "weights of the full network are exported, not started from."
+        ) from error
 
 
 def write_half(network: nn.Module, path: Path) -> None:

@@ -1,6 +1,8 @@
 """What the commands do, free of command lines: from folders to weights, and from weights to a model file."""
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,15 +13,18 @@ from artifact import Artifact
 from artifact.file import choose_device
 from contract import MetricCard
 from training.checkpoint import Again, RunInterrupted, checkpoint_of
-from training.data import DataProblem, Sample, Split, digest, join, read_folder
+from training.data import DataProblem, Sample, Split, check_images, digest, join, read_folder
 from training.evaluation import choose_operating_point, fit_temperature, measure_each, weigh_evenly
 from training.export import export
 from training.fit import fit
+from training.patients import compile_pattern, is_known
 from training.plan import Goal, Plan, Samples
 from training.record import Record, read_record
 from training.rendered import NAME as RENDERED
 from training.rendered import write_data_set
 from training.scoring import score
+
+logger = logging.getLogger(__name__)
 
 CLASSES = ("benign", "malignant")
 SAMPLE = "sample"
@@ -41,7 +46,24 @@ class Source(NamedTuple):
         names = [folder.name for folder in self.folders]
         if len(set(names)) < len(names):
             raise DataProblem("Two data folders have one name, by which figures are told apart. Rename one.")
-        return [read_folder(folder, CLASSES, self.patient_pattern) for folder in self.folders]
+        pattern = compile_pattern(self.patient_pattern) if self.patient_pattern else None
+        splits = [read_folder(folder, CLASSES, pattern) for folder in self.folders]
+        _warn_of_shared_patients(splits)
+        return splits
+
+
+def _warn_of_shared_patients(splits: Sequence[Split]) -> None:
+    """Say aloud when a patient tested in one folder stands in another's training images."""
+    fitted, validation, test = join(splits)
+    known = {s.patient: s.data_set for s in (*fitted, *validation) if is_known(s.patient)}
+    shared = {s.patient for s in test if known.get(s.patient, s.data_set) != s.data_set}
+    if shared:
+        logger.warning(
+            "%d patients, for example %s, stand in the test images of one folder and the training images of "
+            "another. If they are the same people, put them into one folder; the figures are inflated.",
+            len(shared),
+            min(shared),
+        )
 
 
 def find_source(names: Sequence[str], patient_pattern: str | None, out: Path) -> Source:
@@ -65,7 +87,9 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
     splits = source.read()
     place = choose_device(device)
     samples, validation, test = join(splits)
-    goal = Goal(out, plan.describe() | {"images": digest([*samples, *validation])}, again)
+    check_images([*samples, *validation, *test])
+    images = digest(splits)
+    goal = Goal(out, plan.describe() | {"images": images}, again)
     network = fit(Samples(samples, validation), plan, goal, place)
     scores = score(network, validation, place)
     temperature = fit_temperature(scores)
@@ -75,6 +99,9 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
         classes=list(CLASSES),
         data=source.folders,
         patient_pattern=source.patient_pattern,
+        images=images,
+        start_from=plan.start_from is not None,
+        images_per_epoch=plan.images_per_epoch,
         epochs=plan.epochs,
         warm_start_epochs=plan.warm_start_epochs,
         batch_size=plan.batch_size,
@@ -98,26 +125,42 @@ def _test(
     return measure_each(test, malignant, threshold, CLASSES, "test")
 
 
-UNATTENDED = Plan(epochs=3, learning_rate=2e-4, warm_start_epochs=12)
+UNATTENDED = Plan(epochs=2, learning_rate=2e-4, warm_start_epochs=8)
 """How a deployment trains on its own images: the plan of the starter model, which a CPU gets through."""
+LONGEST_EPOCH = 20_000
+"""Images that an epoch of such a training draws at most."""
 
 
 def train_and_export(data: Path, out: Path) -> None:
     """Train on one folder and write the model file `out`; an interrupted training is taken up again."""
     weights = out.with_name("breast_cancer_cnn.pth")
     source = Source([data], None)
-    try:
-        train(source, UNATTENDED, weights, "auto", "resume")
-    except RunInterrupted:
-        train(source, UNATTENDED, weights, "auto", "restart")
+    if not _is_trained(weights, source):
+        count = sum(len(split.train) for split in source.read())
+        plan = replace(UNATTENDED, images_per_epoch=min(count, LONGEST_EPOCH))
+        try:
+            train(source, plan, weights, "auto", "resume")
+        except RunInterrupted:
+            train(source, plan, weights, "auto", "restart")
     export_model(weights, source, out, data.name)
 
 
+def _is_trained(weights: Path, source: Source) -> bool:
+    """Tell whether weights of just these images stand there, from a run whose export did not get through."""
+    try:
+        return weights.exists() and read_record(weights).images == digest(source.read())
+    except (FileNotFoundError, ValueError):
+        return False
+
+
 def export_model(weights: Path, source: Source | None, out: Path, name: str) -> Artifact:
-    """Write the model file `out` for the weights that `train` wrote; the data is read as it was then.
+    """Write the model file `out` for the weights that `train` wrote, on the images that it read.
+
+    `source` says where these are now, if they were moved.
 
     Raises:
-        DataProblem: if weights, record or data are not there.
+        DataProblem: if weights, record or data are not there, or the images are others: what the network was
+            fitted on must not calibrate or test it.
         CompressionRefused: if the compressed network is worse than is allowed.
     """
     try:
@@ -127,5 +170,11 @@ def export_model(weights: Path, source: Source | None, out: Path, name: str) -> 
             f"{weights} has no readable record beside it ({weights.with_suffix('.json').name}). "
             "Export weights where `python -m training train` wrote them."
         ) from error
-    splits = (source or Source(record.data, record.patient_pattern)).read()
+    folders = source.folders if source else record.data
+    splits = Source(folders, record.patient_pattern).read()
+    if digest(splits) != record.images:
+        raise DataProblem(
+            "The images are not those that the weights were trained with, so validation would not be apart "
+            "from training. Give the same folders, or train again."
+        )
     return export(weights, record, splits, out, name)

@@ -12,9 +12,11 @@ import torch
 from sklearn.model_selection import StratifiedGroupKFold
 from torch import Tensor
 from torch.utils.data import Dataset
+from tqdm import tqdm
 
-from artifact.image import decode
+from artifact.image import ImageError, decode
 from artifact.preprocess import make_tile
+from training.patients import find_patient, is_known
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +25,6 @@ SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 MAX_PIXELS = 100_000_000
 VALIDATION_FOLDS = 5
 """One fold in five of the training patients validates."""
-
-PATIENT_PATTERNS = (
-    r"^(?P<patient>\d+)_idx\d",  # IDC patches: 10253_idx5_x1001_y1001_class0
-    r"SOB_[BM]_[A-Z]+-\d+-(?P<patient>\d+)",  # BreakHis originals: SOB_B_A-14-22549AB-40-001
-    r"_(?P<patient>\d+)[A-Z]*_\d+$",  # BreakHis renamed: benign_adenosis_29960CD_000
-    r"^rendered_(?P<patient>\d+)$",  # pictures drawn from the WDBC table: one row, one patient
-)
-"""How the public data sets write the patient into a file's name (without its suffix)."""
 
 
 class DataProblem(Exception):
@@ -55,52 +49,58 @@ class Split(NamedTuple):
     test: list[Sample]
 
 
-def read_folder(folder: Path, classes: Sequence[str], patient_pattern: str | None = None) -> Split:
-    """Read `folder/{train_dataset,test_dataset}/CLASS/*` and carve validation out of train by patient.
+def read_folder(folder: Path, classes: Sequence[str], pattern: re.Pattern[str] | None = None) -> Split:
+    """Read `folder/{train_dataset,test_dataset}/CLASS/**` and carve validation out of train by patient.
+
+    `pattern` is for file names of one's own; see `training.patients`.
 
     Raises:
         DataProblem: if a folder is missing or empty, or a patient stands in train and in test.
     """
-    train, test = (_read_split(folder, split, classes, patient_pattern) for split in SPLITS)
+    train, test = (_read_split(folder, split, classes, pattern) for split in SPLITS)
     both = {sample.patient for sample in train} & {sample.patient for sample in test}
     if both:
         raise DataProblem(
             f"{folder}: {len(both)} patients stand in train_dataset and in test_dataset, for example "
-            f"{min(both)}. Figures on such a test are inflated: move each patient to one side."
+            f"{min(both)}. Figures on such a test are inflated: move each patient to one side, or say "
+            "with --patient-pattern how file names tell the patient."
         )
     fitted, validation = split_by_patient(train)
+    for name, samples in zip(("train", "validation", "test"), (fitted, validation, test), strict=True):
+        patients = len({sample.patient for sample in samples})
+        logger.info("%s, %s: %d images of %d patients", folder.name, name, len(samples), patients)
     return Split(fitted, validation, test)
 
 
-def _read_split(folder: Path, split: str, classes: Sequence[str], pattern: str | None) -> list[Sample]:
+def _read_split(
+    folder: Path, split: str, classes: Sequence[str], pattern: re.Pattern[str] | None
+) -> list[Sample]:
     samples = []
     for label, name in enumerate(classes):
         place = folder / split / name
-        files = sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
+        files = sorted(path for path in place.rglob("*") if _is_image(path))
         if not files:
             raise DataProblem(
-                f"{place} holds no images. Expected {folder}/{{{','.join(SPLITS)}}}/{{{name},…}}."
+                f"{place} holds no images. Expected {folder}/{{{','.join(SPLITS)}}}/{{{','.join(classes)}}} "
+                f"with files that end in {', '.join(sorted(SUFFIXES))}."
             )
-        samples += [Sample(path, label, _patient(path, pattern), folder.name) for path in files]
-    unknown = sum(sample.patient.startswith("?") for sample in samples)
+        samples += [Sample(path, label, find_patient(path, place, pattern), folder.name) for path in files]
+    unknown = sum(not is_known(sample.patient) for sample in samples)
     if unknown:
         logger.warning(
             "%s: no patient can be read from %d of %d file names; each such image counts as a patient of its "
-            "own, and figures will be too good. Say --patient-pattern with a group named 'patient'.",
-            place.parent,
+            "own, and figures will be too good. Put each patient's images into a folder, or say "
+            "--patient-pattern.",
+            folder / split,
             unknown,
             len(samples),
         )
     return samples
 
 
-def _patient(path: Path, pattern: str | None) -> str:
-    """Return the patient's number as it stands in the file's name, or `?` and the name."""
-    for candidate in (pattern,) if pattern else PATIENT_PATTERNS:
-        found = re.search(candidate, path.stem)
-        if found:
-            return found["patient"]
-    return f"?{path.stem}"
+def _is_image(path: Path) -> bool:
+    """Tell whether to read a file; hidden ones are remarks of file systems, whatever their suffix."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def join(splits: Iterable[Split]) -> Split:
@@ -134,15 +134,40 @@ def split_by_patient(samples: Sequence[Sample], seed: int = 0) -> tuple[list[Sam
     )
 
 
-def digest(samples: Iterable[Sample]) -> str:
-    """Return a digest of which images, labels and patients the samples are; the pixels are not read."""
-    rows = sorted(f"{s.data_set}/{s.path.name}/{s.label}/{s.patient}" for s in samples)
+def digest(splits: Sequence[Split]) -> str:
+    """Return a digest of which images, labels and patients stand in which part; the pixels are not read."""
+    parts = zip(Split._fields, join(splits), strict=True)
+    rows = sorted(f"{part}/{s.data_set}/{s.label}/{s.path.name}" for part, samples in parts for s in samples)
     return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def read_pixels(path: Path) -> Tensor:
-    """Decode an image file as the inference service does: uint8 (H, W, 3)."""
-    return torch.from_numpy(decode(path.read_bytes(), max_pixels=MAX_PIXELS).pixels)
+    """Decode an image file as the inference service does: uint8 (H, W, 3).
+
+    Raises:
+        DataProblem: if it cannot be read, naming it.
+    """
+    try:
+        return torch.from_numpy(decode(path.read_bytes(), max_pixels=MAX_PIXELS).pixels)
+    except (ImageError, OSError) as error:
+        raise DataProblem(f"{path} cannot be read: {error}") from error
+
+
+def check_images(samples: Iterable[Sample]) -> None:
+    """Decode every image once, so that an unreadable one is found before hours of training, not after.
+
+    Raises:
+        DataProblem: naming up to ten that cannot be read, and how many there are.
+    """
+    problems = []
+    for sample in tqdm(list(samples), desc="reading", unit="image", leave=False, disable=None):
+        try:
+            read_pixels(sample.path)
+        except DataProblem as problem:
+            problems.append(str(problem))
+    if problems:
+        listed = "\n  ".join(problems[:10])
+        raise DataProblem(f"{len(problems)} images cannot be read. Remove or replace them:\n  {listed}")
 
 
 class Tiles(Dataset[tuple[Tensor, int]]):

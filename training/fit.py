@@ -61,6 +61,10 @@ def _start(run: "Run", classes: int) -> PlantNetV2:
     return inflate(pooled.cpu()).to(run.device)
 
 
+class RunDiverged(Exception):
+    """Training went wrong beyond repair; the message says what to change."""
+
+
 class Run:
     """The epochs of one call: its samples, its device, its files."""
 
@@ -118,6 +122,8 @@ class Run:
             for group in optimiser.param_groups:
                 group["lr"] = stage.learning_rate * group["share"] * rate(progress)
             loss = _step(network, optimiser, images, labels, (generator, self.device))
+            if not math.isfinite(loss):
+                raise RunDiverged("The loss is no longer a number. Use a lower --lr or a warm start.")
             total += loss
             bar.set_postfix(loss=f"{loss:.3f}")
         return total / len(loader)
@@ -129,7 +135,7 @@ class Run:
             Tiles(self._train),
             batch_size=self.plan.batch_size,
             sampler=sampler,
-            collate_fn=Collate(stage.edge, generator),
+            collate_fn=Collate(stage.edge),
             num_workers=0 if self.device.type == "cpu" else 4,
             generator=generator,
         )
@@ -143,12 +149,11 @@ class Collate:
     """Brings tiles to the stage's size, wherever the loader does its work."""
 
     edge: int | None
-    generator: torch.Generator
 
     def __call__(self, items: list[tuple[Tensor, int]]) -> Batch:
         """Return the tiles, cropped or mirrored, and the labels."""
         edge = self.edge
-        tiles = [mirror(tile) if edge is None else crop(tile, edge, self.generator) for tile, _ in items]
+        tiles = [mirror(tile) if edge is None else crop(tile, edge) for tile, _ in items]
         return tiles, [label for _, label in items]
 
 

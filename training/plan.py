@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from artifact.preprocess import mirror
-from training.checkpoint import Again
+from training.checkpoint import Again, beside
 from training.data import Sample
 from training.scoring import Prepare
 
@@ -55,7 +55,7 @@ class Goal(NamedTuple):
     @property
     def warm_out(self) -> Path:
         """Where the weights of the warm start go, in half precision."""
-        return self.out.with_suffix(".warm.pth")
+        return beside(self.out, ".warm.pth")
 
 
 class Stage(NamedTuple):

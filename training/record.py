@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from contract import MetricCard, OperatingPoint
 from contract.base import Payload
+from training.checkpoint import beside
 
 
 class Record(Payload):
@@ -18,6 +19,10 @@ class Record(Payload):
     data: list[Path]
     """The folders that were read."""
     patient_pattern: str | None
+    images: str
+    """Digest of which images were fitted on, chose the epoch and were tested on."""
+    start_from: bool
+    images_per_epoch: int | None
     epochs: int
     warm_start_epochs: int
     batch_size: int
@@ -30,7 +35,7 @@ class Record(Payload):
 
     def write(self, weights: Path) -> None:
         """Write the record beside the weights, through a temporary file that is then renamed."""
-        path = weights.with_suffix(".json")
+        path = beside(weights, ".json")
         partial = path.with_name(path.name + ".partial")
         partial.write_text(self.model_dump_json(indent=1) + "\n")
         os.replace(partial, path)
@@ -43,4 +48,4 @@ def read_record(weights: Path) -> Record:
         FileNotFoundError: if there is none.
         ValueError: if it is none of ours.
     """
-    return Record.model_validate_json(weights.with_suffix(".json").read_text())
+    return Record.model_validate_json(beside(weights, ".json").read_text())

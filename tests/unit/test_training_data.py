@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from training.data import DataProblem, Sample, digest, draw_weights, join, read_folder, split_by_patient
+from training.data import (
+    DataProblem,
+    Sample,
+    check_images,
+    digest,
+    draw_weights,
+    join,
+    read_folder,
+    split_by_patient,
+)
+from training.patients import PatternInvalid, compile_pattern
 
 CLASSES = ("benign", "malignant")
 
@@ -70,7 +80,7 @@ def test_file_names_without_a_patient_are_said_aloud(folder, caplog):
 
 
 def test_a_pattern_of_one_s_own_finds_the_patient(folder):
-    split = read_folder(folder, CLASSES, patient_pattern=r"^(?P<patient>\d+_idx)")
+    split = read_folder(folder, CLASSES, compile_pattern(r"^(?P<patient>\d+_idx)"))
     assert patients(split.test) == {"104_idx", "204_idx"}
 
 
@@ -115,6 +125,41 @@ def test_data_sets_join_part_by_part(folder):
     assert [len(part) for part in both] == [2 * len(part) for part in split]
 
 
-def test_the_digest_knows_a_changed_label():
-    sample = Sample(Path("a"), 0, "1", "mine")
-    assert digest([sample]) != digest([sample._replace(label=1)])
+def test_the_digest_knows_which_image_stands_in_which_part(folder):
+    split = read_folder(folder, CLASSES)
+    moved = split._replace(train=split.train[1:], validation=[split.train[0], *split.validation])
+    assert digest([split]) == digest([read_folder(folder, CLASSES)])
+    assert digest([split]) != digest([moved])
+
+
+def test_a_folder_inside_a_class_folder_is_a_patient(folder):
+    for image in range(2):
+        add_image(folder / "test_dataset" / "benign", "anna", ".", f"img{image}.png")
+    split = read_folder(folder, CLASSES)
+    assert "anna" in patients(split.test)
+
+
+def test_equal_names_without_a_patient_are_not_taken_for_one(folder):
+    add_image(folder, "train_dataset", "benign", "0001.png")
+    add_image(folder, "test_dataset", "benign", "0001.png")
+    assert len(read_folder(folder, CLASSES).test) == 5
+
+
+def test_hidden_files_are_no_images(folder):
+    (folder / "test_dataset" / "benign" / "._104_idx5_x0_y1_class0.png").write_bytes(
+        b"remarks of a file system"
+    )
+    assert len(read_folder(folder, CLASSES).test) == 4
+
+
+def test_unreadable_images_are_all_named_before_training(folder):
+    for name in ("a", "b"):
+        (folder / "test_dataset" / "benign" / f"10{name}_idx5_x9_y1_class0.png").write_bytes(b"no image")
+    with pytest.raises(DataProblem, match=r"(?s)2 images cannot be read.*10a_idx5.*10b_idx5"):
+        check_images(read_folder(folder, CLASSES).test)
+
+
+@pytest.mark.parametrize("text", ["(", r"(\d+)"], ids=["no expression", "no group"])
+def test_a_pattern_that_cannot_work_is_refused(text):
+    with pytest.raises(PatternInvalid):
+        compile_pattern(text)

@@ -1,6 +1,6 @@
 """The model file: TorchScript with its card, digest and golden inputs inside, and the way images enter it."""
 
-from artifact.errors import ArtifactError, ArtifactInvalid, ArtifactMissing, GoldenMismatch
+from artifact.errors import ArtifactError, ArtifactInvalid, ArtifactMissing, DeviceMissing, GoldenMismatch
 from artifact.file import Artifact, Outputs, load, save
 from artifact.golden import Golden
 from artifact.module import Deployed, DomainDistance
@@ -11,6 +11,7 @@ __all__ = [
     "ArtifactInvalid",
     "ArtifactMissing",
     "Deployed",
+    "DeviceMissing",
     "DomainDistance",
     "Golden",
     "GoldenMismatch",

@@ -3,7 +3,8 @@
 ArtifactError
 ├── ArtifactMissing   there is no such file
 ├── ArtifactInvalid   it is no model file of ours, or its card does not fit it
-└── GoldenMismatch    on this machine it computes something else than when it was written
+├── GoldenMismatch    on this machine it computes something else than when it was written
+└── DeviceMissing     it was to be computed on a device that is not there
 """
 
 
@@ -17,6 +18,10 @@ class ArtifactMissing(ArtifactError):
 
 class ArtifactInvalid(ArtifactError):
     """The file is not a model file of this project, is damaged, or contradicts its own card."""
+
+
+class DeviceMissing(ArtifactError):
+    """There is no such device on this machine."""
 
 
 class GoldenMismatch(ArtifactError):

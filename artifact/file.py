@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from artifact import golden
-from artifact.errors import ArtifactInvalid, ArtifactMissing, GoldenMismatch
+from artifact.errors import ArtifactInvalid, ArtifactMissing, DeviceMissing, GoldenMismatch
 from artifact.golden import Golden, Picture
 from artifact.module import STATISTICS, Deployed
 from contract import ModelCard
@@ -78,14 +78,17 @@ def choose_device(name: str) -> torch.device:
     """Return the device of that name; `auto` takes a GPU when there is one.
 
     Raises:
-        ArtifactInvalid: if torch knows no such device.
+        DeviceMissing: if torch knows no such device, or there is none here.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(name)
+        device = torch.device(name)
     except RuntimeError as error:
-        raise ArtifactInvalid(f"There is no device '{name}'. Use auto, cpu or cuda.") from error
+        raise DeviceMissing(f"There is no device '{name}'. Use auto, cpu or cuda.") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise DeviceMissing("There is no GPU that torch can use here. Use auto or cpu.")
+    return device
 
 
 def load(path: Path, device: str = "auto") -> Artifact:
@@ -97,6 +100,7 @@ def load(path: Path, device: str = "auto") -> Artifact:
         ArtifactMissing: if there is no file.
         ArtifactInvalid: if it is damaged, or not a model file of this project.
         GoldenMismatch: if it computes something else here than where it was written.
+        DeviceMissing: if there is no such device.
     """
     place = choose_device(device)
     try:
@@ -109,7 +113,14 @@ def load(path: Path, device: str = "auto") -> Artifact:
         raise ArtifactInvalid(f"The model file {path} cannot be read ({error.strerror}).") from error
     module, card, expected = _open(data, place)
     loaded = Artifact(module, card, hashlib.sha256(data).hexdigest(), place)
-    loaded.check(expected)
+    if not expected.images:
+        raise ArtifactInvalid("The model file has no golden inputs to prove itself with. Export it again.")
+    try:
+        loaded.check(expected)
+    except RuntimeError as error:
+        raise ArtifactInvalid(
+            "The model file cannot compute its own golden inputs. Export it again."
+        ) from error
     return loaded
 
 

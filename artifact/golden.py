@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -42,7 +43,7 @@ def parse(data: bytes) -> Golden:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             images = [archive[name] for name in sorted(archive.files) if name.startswith("image_")]
             return Golden(images, archive["probabilities"], archive["gate"])
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError) as error:
         raise ArtifactInvalid(
             "The model file's golden inputs cannot be read. Export the model again."
         ) from error

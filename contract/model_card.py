@@ -50,6 +50,10 @@ class MetricCard(Payload):
     values: dict[Name, Interval]
     confusion: dict[Name, dict[Name, Count]]
     """Images by true class and then by predicted class, at the threshold."""
+    indeterminate: Count | None = None
+    """How many of the images lie inside the band."""
+    unusable: Count | None = None
+    """How many of the images the gate would refuse; they are in the figures all the same."""
 
 
 class DataCard(Payload):
@@ -67,7 +71,7 @@ class DataCard(Payload):
     validation_images: Count
     validation_patients: Count
     malignant_share: Probability
-    """Share of malignant images among the training images: the prior that the model met."""
+    """Share of malignant training images; classes are drawn evenly, so the model met a half."""
     operating_point: OperatingPoint | None = None
     """Fitted on this data set's validation images alone."""
 
@@ -120,7 +124,7 @@ class ModelCard(Payload):
     metrics: list[MetricCard]
     training: TrainingCard
     compression: Compression
-    tolerance: dict[Name, float]
+    tolerance: Annotated[dict[Name, float], Field(min_length=1)]
     """How far golden outputs may deviate, by device type."""
     intended_use: Text
     limits: list[Text]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import anyio.to_thread
 
-from artifact import ArtifactError, ArtifactInvalid, ArtifactMissing, GoldenMismatch
+from artifact import ArtifactError, ArtifactInvalid, ArtifactMissing, DeviceMissing, GoldenMismatch
 from inference_service.classifier import Classifier
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,9 @@ REASONS: dict[type[ArtifactError], str] = {
     ArtifactInvalid: (
         "The model file cannot be used: it is damaged or was not written by `python -m training export`. "
         "Put a sound one where INFERENCE_MODEL says and start the service again."
+    ),
+    DeviceMissing: (
+        "The device that INFERENCE_DEVICE names is not there. Use auto or cpu and start the service again."
     ),
     GoldenMismatch: (
         "The model does not compute on this machine what it computed where it was made, so its answers "

@@ -37,7 +37,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_train)
     _add_data(parser, required=True)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file (default: %(default)s)")
-    parser.add_argument("--epochs", type=_positive, default=DEFAULTS.epochs)
+    parser.add_argument("--epochs", type=_count, default=DEFAULTS.epochs, help="0 after a warm start")
     parser.add_argument("--batch-size", type=_positive, default=DEFAULTS.batch_size)
     parser.add_argument("--lr", type=_rate, default=DEFAULTS.learning_rate, help="peak learning rate")
     parser.add_argument(
@@ -46,7 +46,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         default=DEFAULTS.warm_start_epochs,
         help="epochs on small crops first: on a CPU the fastest way to a good network (default: %(default)s)",
     )
-    parser.add_argument("--start-from", type=Path, help="weights of an earlier warm start (.warm.pth)")
+    parser.add_argument(
+        "--start-from", type=Path, help="weights (.warm.pth) of an earlier warm start"
+    )
     parser.add_argument("--images-per-epoch", type=_positive, help="default: as many as there are")
     parser.add_argument("--seed", type=_count, default=DEFAULTS.seed)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
@@ -115,6 +117,8 @@ def _pattern(text: str) -> str:
 
 
 def _train(options: argparse.Namespace) -> None:
+    if options.epochs == 0 and not (options.warm_start_epochs or options.start_from):
+        raise RunInterrupted("--epochs 0 leaves nothing to do. Say --warm-start-epochs or --start-from too.")
     plan = Plan(
         epochs=options.epochs,
         batch_size=options.batch_size,

@@ -1,5 +1,7 @@
 """Where the known data sets come from, and under which licence: what a model card must say of them."""
 
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from training import rendered
@@ -42,13 +44,26 @@ ORIGINS = {
 }
 
 
-def describe(data_set: str) -> Origin:
-    """Return the origin of a data set; of an unknown one, that its owner must state it."""
-    unknown = Origin(
+FILE_NAMES = {
+    "breakhis-200x": r"^(benign|malign)_\w+_\d+[A-Z]*_\d+$",
+    "idc": r"^\d+_idx\d+_x\d+_y\d+_class\d",
+    rendered.NAME: r"^rendered_\d+$",
+}
+"""How the files of each set are called; a folder of the same name with other files is not it."""
+
+
+def describe(data_set: str, stems: Sequence[str]) -> Origin:
+    """Return the origin of a data set whose files have these names, without suffix.
+
+    Of an unknown one, or one that only bears a known name, it says that its owner must state it.
+    """
+    pattern = FILE_NAMES.get(data_set)
+    if pattern and all(re.search(pattern, stem) for stem in stems):
+        return ORIGINS[data_set]
+    return Origin(
         rendered=False,
         origin="A folder of the trainer's own",
         licence="not stated",
         citation="not stated",
         note="Whoever passes this model on must state origin and licence.",
     )
-    return ORIGINS.get(data_set, unknown)

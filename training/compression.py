@@ -8,6 +8,10 @@ from torch import Tensor, nn
 from training.network import PlantNetV2, PooledPlantNetV2
 
 RANK = 16
+METHOD = (
+    f"first fully connected layer reduced to the {RANK} principal components of its outputs; "
+    "weights held in half precision"
+)
 
 
 @torch.no_grad()

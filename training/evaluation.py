@@ -106,8 +106,8 @@ def measure(
 def _draw_patients(patients: Sequence[str]) -> list[NDArray[np.int64]]:
     """Return the rows of each bootstrap draw: whole patients, with replacement, always the same draws."""
     rng = np.random.default_rng(0)
-    names = sorted(set(patients))
-    rows = [np.flatnonzero(np.array(patients) == name) for name in names]
+    names, owners = np.unique(np.array(patients), return_inverse=True)
+    rows = np.split(np.argsort(owners, kind="stable"), np.cumsum(np.bincount(owners))[:-1])
     return [
         np.concatenate([rows[i] for i in rng.integers(len(names), size=len(names))]) for _ in range(DRAWS)
     ]
@@ -158,11 +158,18 @@ def choose_operating_point(
     false_rates, true_rates, cuts = roc_curve(
         labels, malignant, sample_weight=weights, drop_intermediate=False
     )
-    cuts = np.clip(cuts, 0.0, 1.0)
+    cuts = _between(cuts, malignant)
     threshold = float(cuts[np.argmax(true_rates - false_rates)])
     low = float(cuts[np.argmax(true_rates >= SENSITIVITY)])
     high = float(cuts[np.flatnonzero(false_rates <= 1 - SPECIFICITY)[-1]])
     return OperatingPoint(threshold=threshold, band=Band(low=min(low, threshold), high=max(high, threshold)))
+
+
+def _between(cuts: Values, malignant: Values) -> Values:
+    """Move each cut halfway down to the next lower probability: the same decisions, but not on the edge."""
+    seen = np.unique(np.append(malignant, 0.0))
+    below = seen[np.maximum(np.searchsorted(seen, np.minimum(cuts, 2.0)) - 1, 0)]
+    return np.asarray(np.where(np.isinf(cuts), (1.0 + below) / 2, (cuts + below) / 2))
 
 
 def fit_temperature(scores: Scores) -> float:

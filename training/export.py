@@ -1,32 +1,21 @@
 """From trained weights to a model file: compressed, calibrated, measured; refused if compression costs."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 import artifact
-from artifact import Artifact, Deployed
+from artifact import Artifact, Deployed, Outputs
 from artifact.preprocess import mirror, normalise
-from contract import (
-    Calibration,
-    ClassCard,
-    Compression,
-    DataCard,
-    GateLimit,
-    MetricCard,
-    ModelCard,
-    OperatingPoint,
-    TrainingCard,
-)
-from training.catalogue import describe
+from contract import Calibration, Compression, MetricCard, ModelCard
+from training.card import describe_data, draft_card
 from training.checkpoint import read_weights
-from training.compression import RANK, compress
+from training.compression import METHOD, RANK, compress
 from training.data import Sample, Split, Tiles, draw_weights, join, read_pixels, rows_by_data_set
 from training.evaluation import (
     auc_by_data_set,
@@ -35,7 +24,7 @@ from training.evaluation import (
     measure_each,
     weigh_evenly,
 )
-from training.gate import choose_limits, fit_distance
+from training.gate import fit_distance, is_unusable, scale_distance
 from training.network import PlantNetV2
 from training.record import Record
 from training.rendered import read_measurements, render
@@ -45,7 +34,8 @@ ALLOWED_DROP = 0.005
 """How much validation AUC, in any data set, compression may cost."""
 REFERENCE_IMAGES = 2000
 """How many training images the compression and the gate are fitted on, at most."""
-BATCH = 16
+BATCH = 4
+"""Images held at a time; each may have a hundred megapixels."""
 
 
 class CompressionRefused(Exception):
@@ -65,6 +55,9 @@ class Reference(NamedTuple):
 def export(weights: Path, record: Record, splits: Sequence[Split], out: Path, name: str) -> Artifact:
     """Write the model file `out` for trained weights and return it as loaded from there.
 
+    Temperature, operating points and the gate are fitted on what the compressed file itself computes for the
+    validation images, and its figures are measured on the test images with it.
+
     Raises:
         CompressionRefused: if validation AUC falls by more than `ALLOWED_DROP` in any data set.
     """
@@ -72,21 +65,27 @@ def export(weights: Path, record: Record, splits: Sequence[Split], out: Path, na
     network = PlantNetV2(len(record.classes))
     read_weights(network, weights)
     reference = _refer(network, train)
-    small = nn.Sequential(network.features, nn.Flatten(), compress(network, reference.hidden))
-    full_auc, scores = _compare(network, small, validation)
-    temperature = fit_temperature(scores)
-    malignant = 1 - scores.probabilities(temperature)[:, 0]
+    full = score(network, validation, torch.device("cpu"))
     distance = fit_distance(reference.pooled, [sample.data_set for sample in reference.samples])
-    module = Deployed(network.features, small[2], distance, temperature)
-    draft = _write_card(
-        record,
-        name=name,
-        temperature=temperature,
-        point=choose_operating_point(scores.labels, malignant, weigh_evenly(scores.samples)),
-        data=[_describe(part, scores, malignant) for part in splits],
-        auc=(full_auc, auc_by_data_set(scores, malignant)),
+    module = Deployed(network.features, compress(network, reference.hidden), distance, temperature=1.0)
+    card = draft_card(record, name)
+    outputs = _try(module, card, validation, out)
+    scores = Scores(validation, np.log(np.maximum(outputs.probabilities, 1e-9)))
+    compression = _compare(full, scores)
+    temperature = fit_temperature(scores)
+    module.temperature.fill_(temperature)
+    scale_distance(distance, outputs.gate[:, 1], [sample.data_set for sample in validation])
+    malignant = 1 - scores.probabilities(temperature)[:, 0]
+    card = card.model_copy(
+        update={
+            "calibration": Calibration(temperature=temperature, fitted_on=card.calibration.fitted_on),
+            "operating_point": choose_operating_point(scores.labels, malignant, weigh_evenly(validation)),
+            "compression": compression,
+            "data": [describe_data(split, _of(split, scores, malignant)) for split in splits],
+        }
     )
-    return _finish(module, draft, validation, test, out)
+    metrics = _measure(card, test, _try(module, card, test, out))
+    return artifact.save(module, card.model_copy(update={"metrics": metrics}), golden_pictures(), out)
 
 
 @torch.inference_mode()
@@ -105,67 +104,56 @@ def _refer(network: PlantNetV2, train: Sequence[Sample]) -> Reference:
     return Reference(samples, torch.cat(hidden), torch.cat(pooled))
 
 
-def _compare(
-    network: PlantNetV2, small: nn.Module, validation: Sequence[Sample]
-) -> tuple[dict[str, float], Scores]:
-    """Return the full network's validation AUC by data set, and the compressed network's logits."""
-    device = torch.device("cpu")
-    full, compressed = score(network, validation, device), score(small, validation, device)
-    before, after = (auc_by_data_set(s, 1 - s.probabilities()[:, 0]) for s in (full, compressed))
-    if any(after[name] < before[name] - ALLOWED_DROP for name in before):
-        table = "; ".join(f"{name}: {before[name]:.4f} -> {after[name]:.4f}" for name in before)
-        raise CompressionRefused(
-            f"Validation AUC falls by more than {ALLOWED_DROP} at rank {RANK} ({table}). Nothing was written."
-        )
-    return before, compressed
-
-
-def _describe(split: Split, scores: Scores, malignant: NDArray[np.float64]) -> DataCard:
-    """Describe one data set, with the operating point that its validation images alone would choose."""
-    name = split.train[0].data_set
-    rows = rows_by_data_set(scores.samples)[name]
-    return DataCard(
-        name=name,
-        **describe(name)._asdict(),
-        train_images=len(split.train),
-        train_patients=len({sample.patient for sample in split.train}),
-        validation_images=len(split.validation),
-        validation_patients=len({sample.patient for sample in split.validation}),
-        malignant_share=float(np.mean([sample.label for sample in split.train])),
-        operating_point=choose_operating_point(scores.labels[rows], malignant[rows]),
-    )
-
-
-def _finish(
-    module: Deployed, draft: ModelCard, validation: Sequence[Sample], test: Sequence[Sample], out: Path
-) -> Artifact:
-    """Choose the gate's limits, measure the file on the test folders, and write it with those figures."""
-    pictures = golden_pictures()
-    trial_path = out.with_name(out.name + ".trial")
+def _try(module: Deployed, card: ModelCard, samples: Sequence[Sample], out: Path) -> Outputs:
+    """Write a trial file, and return what it says of each sample."""
+    trial = out.with_name(out.name + ".trial")
     try:
-        trial = artifact.save(module, draft, pictures, trial_path)
-        gate = choose_limits(_run(trial, validation)[1][:, 1])
-        metrics = _measure(trial, test)
+        model = artifact.save(module, card, golden_pictures(), trial)
     finally:
-        trial_path.unlink(missing_ok=True)
-    card = draft.model_copy(update={"gate": gate, "metrics": metrics})
-    return artifact.save(module, card, pictures, out)
-
-
-def _run(model: Artifact, samples: Sequence[Sample]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the file's probabilities and gate statistics for each sample."""
+        trial.unlink(missing_ok=True)
     parts = [
         model.predict([read_pixels(sample.path).numpy() for sample in samples[start : start + BATCH]])
         for start in range(0, len(samples), BATCH)
     ]
-    return np.concatenate([p.probabilities for p in parts]), np.concatenate([p.gate for p in parts])
+    return Outputs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _measure(model: Artifact, test: Sequence[Sample]) -> list[MetricCard]:
-    """Measure the file itself on each test folder."""
-    names = [entry.name for entry in model.card.classes]
-    malignant = 1 - _run(model, test)[0][:, 0].astype(np.float64)
-    return measure_each(test, malignant, model.card.operating_point.threshold, names, "test")
+def _compare(full: Scores, file: Scores) -> Compression:
+    """Compare the file's validation AUC with the full network's, and refuse a loss."""
+    before, after = (auc_by_data_set(s, 1 - s.probabilities()[:, 0]) for s in (full, file))
+    if any(after[name] < before[name] - ALLOWED_DROP for name in before):
+        table = "; ".join(f"{name}: {before[name]:.4f} -> {after[name]:.4f}" for name in before)
+        raise CompressionRefused(
+            f"Validation AUC falls by more than {ALLOWED_DROP} at rank {RANK} ({table}). Nothing was "
+            "written. Train longer, or with more images."
+        )
+    return Compression(method=METHOD, rank=RANK, full_auc=before, file_auc=after)
+
+
+def _of(
+    split: Split, scores: Scores, malignant: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return labels and probabilities of one data set's validation images."""
+    rows = rows_by_data_set(scores.samples)[split.train[0].data_set]
+    return scores.labels[rows], malignant[rows]
+
+
+def _measure(card: ModelCard, test: Sequence[Sample], outputs: Outputs) -> list[MetricCard]:
+    """Measure the file on each test folder, and count what it would leave undecided or refuse."""
+    names = [entry.name for entry in card.classes]
+    point, malignant = card.operating_point, 1 - outputs.probabilities[:, 0].astype(np.float64)
+    unusable = is_unusable(card.gate, outputs.gate)
+    between = (malignant >= point.band.low) & (malignant < point.band.high)
+    return [
+        figures.model_copy(
+            update={"indeterminate": int(between[rows].sum()), "unusable": int(unusable[rows].sum())}
+        )
+        for figures, rows in zip(
+            measure_each(test, malignant, point.threshold, names, "test"),
+            rows_by_data_set(test).values(),
+            strict=True,
+        )
+    ]
 
 
 def golden_pictures() -> list[NDArray[np.uint8]]:
@@ -175,62 +163,3 @@ def golden_pictures() -> list[NDArray[np.uint8]]:
         for wanted in ("benign", "malignant")
     )
     return [benign, malignant, malignant[:50, :50], np.tile(benign, (2, 3, 1))[:460, :620]]
-
-
-def _write_card(
-    record: Record,
-    *,
-    name: str,
-    temperature: float,
-    point: OperatingPoint,
-    data: list[DataCard],
-    auc: tuple[Mapping[str, float], Mapping[str, float]],
-) -> ModelCard:
-    return ModelCard(
-        name=name,
-        version="0.1.0",
-        architecture="PlantNetV2",
-        modality="histopathology",
-        created=datetime.now(UTC),
-        licence="Apache-2.0 (weights); data as listed",
-        classes=[ClassCard(name=label, malignant=index > 0) for index, label in enumerate(record.classes)],
-        operating_point=point,
-        calibration=Calibration(
-            temperature=temperature,
-            fitted_on="validation images of all data sets, each set and class with even weight",
-        ),
-        gate=_open_gate(),
-        data=data,
-        metrics=[],
-        training=TrainingCard(
-            epochs=record.epochs,
-            batch_size=record.batch_size,
-            learning_rate=record.learning_rate,
-            seed=record.seed,
-            note=f"{record.warm_start_epochs} epochs on small crops with global average pooling before the "
-            "full network; classes drawn evenly; turns, mirror images, crops and stain jitter.",
-        ),
-        compression=Compression(
-            method=f"first fully connected layer reduced to the {RANK} principal components of its outputs; "
-            "weights held in half precision",
-            rank=RANK,
-            full_auc=dict(auc[0]),
-            file_auc=dict(auc[1]),
-        ),
-        tolerance={"cpu": 2e-3, "cuda": 2e-2},
-        intended_use="Education and research on stained breast tissue images. Not a medical device, not for "
-        "diagnosis or for any decision about care.",
-        limits=[
-            "One picture only: no stage, no grade, no receptor status can be read from it.",
-            "Not for mammograms, ultrasound, other organs, or stains other than haematoxylin and eosin.",
-            "Figures hold for laboratories like those of the data sets; elsewhere they can be much worse.",
-        ],
-    )
-
-
-def _open_gate() -> list[GateLimit]:
-    """Return a gate without limits, for the file whose distances the limits are chosen from."""
-    return [
-        limit.model_copy(update={"low": None, "high": None})
-        for limit in choose_limits(np.zeros(1, dtype=np.float32))
-    ]

@@ -55,9 +55,11 @@ def _start(run: "Run", classes: int) -> PlantNetV2:
     if not run.plan.is_inflated or run.stands_in("full network"):
         return PlantNetV2(classes).to(run.device)
     pooled = PooledPlantNetV2(classes).to(run.device)
-    if not run.plan.start_from:
+    if run.plan.start_from:
+        read_weights(pooled, run.plan.start_from)
+    if run.plan.warm_start_epochs:
         run.epochs_of(pooled, Stage("warm start", run.plan.warm_start_epochs, WARM_START_RATE, CROP_EDGE))
-    read_weights(pooled, run.plan.start_from or run.goal.warm_out)
+        read_weights(pooled, run.goal.warm_out)
     return inflate(pooled.cpu()).to(run.device)
 
 

@@ -13,9 +13,15 @@ from contract import GateLimit
 AXES = 32
 """Free axes of each data set's distribution."""
 SHARE = 0.995
-"""Share of validation images that the distance limit lets pass."""
-LOWEST_CONTRAST = 4.0
-"""Grey values (0..255) spread less than this on blank glass and plain colour only."""
+"""Share of a data set's validation images that lie within its distance."""
+MARGIN = 1.2
+"""How much farther than these an image may lie: patients differ more than the few that validate."""
+LIMITS = [
+    # Grey values (0..255) spread less than this on blank glass and plain colour only.
+    GateLimit(statistic="contrast", low=4.0, high=None, code="blank", blocks=True),
+    # `scale_distance` makes 1 the edge of every data set.
+    GateLimit(statistic="domain_distance", low=None, high=1.0, code="far_from_training_data", blocks=True),
+]
 
 
 def fit_distance(pooled: Tensor, data_sets: Sequence[str]) -> DomainDistance:
@@ -47,12 +53,28 @@ def _pad(axes: Tensor, count: int) -> Tensor:
     return torch.nn.functional.pad(axes, (0, count - axes.shape[1]))
 
 
-def choose_limits(distances: NDArray[np.float32]) -> list[GateLimit]:
-    """Choose the gate's limits from the validation images' distances (N,)."""
-    limit = float(np.quantile(distances, SHARE))
-    return [
-        GateLimit(statistic="contrast", low=LOWEST_CONTRAST, high=None, code="blank", blocks=True),
-        GateLimit(
-            statistic="domain_distance", low=None, high=limit, code="far_from_training_data", blocks=True
-        ),
-    ]
+def scale_distance(distance: DomainDistance, measured: NDArray[np.float32], data_sets: Sequence[str]) -> None:
+    """Stretch each data set's distribution so that its own validation images lie within a distance of 1.
+
+    Without it one limit would serve all: the largest set would choose it, and the smaller ones, whose
+    distributions are estimated from fewer images, would lose their own.
+
+    Args:
+        distance: As fitted, one distribution for each name in `data_sets`, in alphabetical order.
+        measured: The distances of validation images (N,).
+        data_sets: Which data set each of them belongs to (N,).
+    """
+    for index, name in enumerate(sorted(set(data_sets))):
+        rows = [row for row, data_set in enumerate(data_sets) if data_set == name]
+        stretch = MARGIN * float(np.quantile(measured[rows], SHARE))
+        distance.deviations[index] *= stretch
+        distance.noise[index] *= stretch
+
+
+def is_unusable(gate: Sequence[GateLimit], values: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return for each row of `values` (N, K) whether a limit that blocks is crossed."""
+    low = np.array([-np.inf if limit.low is None else limit.low for limit in gate])
+    high = np.array([np.inf if limit.high is None else limit.high for limit in gate])
+    blocks = np.array([limit.blocks for limit in gate])
+    crossed = ~((values >= low) & (values <= high))
+    return np.asarray((crossed & blocks).any(axis=1))

@@ -23,7 +23,7 @@ class Plan:
     warm_start_epochs: int = 0
     """Epochs on small crops, with global average pooling, before the full network."""
     start_from: Path | None = None
-    """Weights of an earlier warm start, in place of one."""
+    """Weights of an earlier warm start to begin with."""
     images_per_epoch: int | None = None
     """How many images are drawn for an epoch; as many as there are by default."""
     seed: int = 0

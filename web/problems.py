@@ -1,6 +1,7 @@
 """Every error as RFC 9457 problem+json, without submitted values, file names or stack traces in it."""
 
 import logging
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -76,15 +77,21 @@ def add_problem_handlers(app: FastAPI, kinds: Mapping[type[Exception], ProblemKi
 async def _invalid(request: Request, error: Exception) -> Response:
     """Say which fields are wrong and why, never what stood in them."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows the type for FastAPI's signature
-    remarks = [f"{_place(item['loc'])}: {_why(item)}" for item in error.errors()[:5]]
+    fields = _field_names(request.app)
+    remarks = [f"{_place(item['loc'], fields)}: {_why(item)}" for item in error.errors()[:5]]
     kind = ProblemKind(422, "request-invalid", "The request does not fit the API")
     return problem_response(request, kind, "; ".join(remarks) + ". See /openapi.json.")
 
 
-def _place(loc: tuple[int | str, ...]) -> str:
-    """Name the place of a mistake; keys that the caller invented are not repeated."""
-    known = [str(part) for part in loc if not isinstance(part, str) or part.isidentifier()]
-    return ".".join(part[:40] for part in known[:6]) or "body"
+def _field_names(app: FastAPI) -> set[str]:
+    """Return the names of all fields in the API; any other word in a place is the caller's own."""
+    schemas = app.openapi().get("components", {}).get("schemas", {}).values()
+    return {"body"}.union(*(schema.get("properties", ()) for schema in schemas))
+
+
+def _place(loc: tuple[int | str, ...], fields: set[str]) -> str:
+    """Name the place of a mistake; a key that the caller invented may be a patient's name and becomes `*`."""
+    return ".".join(str(part) if isinstance(part, int) or part in fields else "*" for part in loc[:8])
 
 
 def _why(item: Mapping[str, Any]) -> str:
@@ -109,7 +116,11 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    logger.error("unhandled %s", type(error).__name__, exc_info=error)
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    # Where, but not what: the words of an exception may hold what was submitted.
+    logger.error(
+        "unhandled %s in request %s at %s", type(error).__name__, request_id_of(request.scope), frames
+    )
     kind = ProblemKind(500, "internal-error", "The service made a mistake")
     detail = "This is a fault of the service, not of the request. Quote the request_id when reporting it."
     # Bugs are answered outside the middleware that gives every other response this header.

@@ -45,6 +45,8 @@ def serve(app: FastAPI, host: str, port: int, *, name: str) -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     # httpx logs whole URLs at INFO; ours carry nothing secret, but a proxy's may.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # uvicorn repeats unhandled exceptions with their words, which may hold what was submitted.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.exc_info is None)
     listener = _listen(host, port, name)
     config = uvicorn.Config(app, access_log=False, log_config=None, timeout_graceful_shutdown=30)
     uvicorn.Server(config).run(sockets=[listener])

@@ -10,7 +10,14 @@ import torch
 from torch import nn
 
 import artifact
-from artifact import ArtifactInvalid, ArtifactMissing, Deployed, DomainDistance, GoldenMismatch
+from artifact import (
+    ArtifactInvalid,
+    ArtifactMissing,
+    Deployed,
+    DeviceMissing,
+    DomainDistance,
+    GoldenMismatch,
+)
 from contract import (
     Band,
     Calibration,
@@ -126,7 +133,7 @@ def test_a_folder_in_the_file_s_place_is_refused(tmp_path):
 
 
 def test_an_unknown_device_is_refused(path):
-    with pytest.raises(ArtifactInvalid, match="auto, cpu or cuda"):
+    with pytest.raises(DeviceMissing, match="auto, cpu or cuda"):
         artifact.load(path, "abacus")
 
 
@@ -170,7 +177,21 @@ def test_pickled_golden_inputs_are_never_unpickled(path):
         artifact.load(path, "cpu")
 
 
-def test_a_plain_picture_lies_farther_from_the_training_data_than_a_rendered_one():
+def test_golden_inputs_that_were_taken_out_stop_the_file(path):
+    outputs = artifact.load(path, "cpu").predict(golden_pictures()[:1])
+    nothing = artifact.Golden([], outputs.probabilities[:0], outputs.gate[:0])
+    replace_entry(path, "golden.npz", nothing.dump())
+    with pytest.raises(ArtifactInvalid, match="golden"):
+        artifact.load(path, "cpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_said_not_to_be_there(path):
+    with pytest.raises(DeviceMissing, match="no GPU"):
+        artifact.load(path, "cuda")
+
+
+def test_features_like_none_in_training_lie_far_from_every_data_set():
     rows = torch.randn(200, 6)
     mean, axes = rows.mean(0, keepdim=True), torch.eye(6)[None, :, :3]
     distance = DomainDistance(mean, axes, torch.ones(1, 3), torch.ones(1))

@@ -39,12 +39,14 @@ def test_the_figures_are_those_of_the_confusion_matrix():
 
 def test_intervals_are_wider_where_few_patients_gave_the_images():
     rng = np.random.default_rng(0)
+    patients = np.arange(400) // 40
     labels = rng.integers(2, size=400)
-    values = np.clip(labels * 0.3 + rng.normal(0.35, 0.25, 400) + 0, 0, 1)
-    many = measure(make_samples(labels), values, 0.5, NAMES, "test").values["accuracy"]
-    few = measure(make_samples(labels, np.arange(400) // 40), values, 0.5, NAMES, "test").values["accuracy"]
+    difficulty = rng.normal(0, 0.4, 10)[patients]  # some patients' images are all hard
+    malignant = np.clip(labels * 0.3 + 0.35 + difficulty * (1 - 2 * labels) + rng.normal(0, 0.1, 400), 0, 1)
+    many = measure(make_samples(labels), malignant, 0.5, NAMES, "test").values["accuracy"]
+    few = measure(make_samples(labels, patients), malignant, 0.5, NAMES, "test").values["accuracy"]
     assert many.value == few.value
-    assert many.low < many.value < many.high
+    assert few.high - few.low > 1.5 * (many.high - many.low)
 
 
 def test_a_report_shows_every_figure_with_its_interval():
@@ -65,8 +67,13 @@ def test_the_band_keeps_sensitivity_below_and_specificity_above(rows):
     point = choose_operating_point(labels, malignant)
     assert point.band.low <= point.threshold <= point.band.high
     assert np.mean(malignant[labels == 1] >= point.band.low) >= 0.95
-    # Where even the highest value is shared by too many benign samples, 1 is the edge and only p = 1 passes.
+    # A benign sample of probability 1 cannot be kept out: no edge lies above 1.
     assert np.mean(malignant[labels == 0] >= point.band.high) <= 0.10 or point.band.high == 1
+
+
+def test_the_threshold_lies_between_the_probabilities_not_on_one():
+    labels, malignant = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.8, 0.9])
+    assert choose_operating_point(labels, malignant).threshold == pytest.approx(0.5)
 
 
 def test_every_class_of_every_data_set_weighs_the_same():

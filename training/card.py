@@ -1,0 +1,101 @@
+"""The model card: what the file that is being exported will say of itself."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract import (
+    Band,
+    Calibration,
+    ClassCard,
+    Compression,
+    DataCard,
+    ModelCard,
+    OperatingPoint,
+    TrainingCard,
+)
+from training.catalogue import describe
+from training.data import Split
+from training.evaluation import choose_operating_point
+from training.gate import LIMITS
+from training.record import Record
+
+LICENCE = "Weights as their data allows; see the licence of each data set"
+INTENDED_USE = (
+    "Education and research on microscopy of stained breast tissue. Not a medical device, not for diagnosis "
+    "or for any decision about care."
+)
+LIMITATIONS = [
+    "One picture only: no stage, no grade, no receptor status can be read from it.",
+    "Not for mammograms, ultrasound, other organs, or stains other than haematoxylin and eosin.",
+    "Figures hold for laboratories like those of the data sets; elsewhere they can be much worse.",
+    "Probabilities are calibrated as if benign and malignant were equally common.",
+]
+
+
+def draft_card(record: Record, name: str) -> ModelCard:
+    """Return a card with all that is known before the file has computed anything."""
+    return ModelCard(
+        name=name,
+        version="0.1.0",
+        architecture="PlantNetV2",
+        modality="histopathology",
+        created=datetime.now(UTC),
+        licence=LICENCE,
+        classes=[ClassCard(name=label, malignant=index > 0) for index, label in enumerate(record.classes)],
+        operating_point=OperatingPoint(threshold=0.5, band=Band(low=0.5, high=0.5)),
+        calibration=Calibration(
+            temperature=1.0,
+            fitted_on="the file's own outputs for the validation images, each class of each data set with "
+            "even weight",
+        ),
+        gate=LIMITS,
+        data=[],
+        metrics=[],
+        training=TrainingCard(
+            epochs=record.epochs,
+            batch_size=record.batch_size,
+            learning_rate=record.learning_rate,
+            seed=record.seed,
+            note=_describe_training(record),
+        ),
+        compression=Compression(method="none yet", rank=0, full_auc={}, file_auc={}),
+        tolerance={"cpu": 2e-3, "cuda": 2e-2},
+        intended_use=INTENDED_USE,
+        limits=LIMITATIONS,
+    )
+
+
+def _describe_training(record: Record) -> str:
+    warm = (
+        "started from the weights of an earlier warm start"
+        if record.start_from
+        else f"{record.warm_start_epochs} epochs on crops with global average pooling first"
+    )
+    drawn = f"{record.images_per_epoch} images" if record.images_per_epoch else "as many images as there are"
+    return (
+        f"Adam, cross-entropy with label smoothing; {warm}; {drawn} drawn for an epoch, classes evenly, data "
+        "sets by the square root of their size; turns, mirror images, stain and light jitter; the epoch with "
+        "the best mean validation AUC was kept."
+    )
+
+
+def describe_data(split: Split, validation: tuple[NDArray[np.int64], NDArray[np.float64]]) -> DataCard:
+    """Describe one data set.
+
+    Args:
+        split: Its images.
+        validation: Labels and probabilities of its validation images, for an operating point of its own.
+    """
+    name = split.train[0].data_set
+    return DataCard(
+        name=name,
+        **describe(name, [sample.path.stem for sample in split.train])._asdict(),
+        train_images=len(split.train),
+        train_patients=len({sample.patient for sample in split.train}),
+        validation_images=len(split.validation),
+        validation_patients=len({sample.patient for sample in split.validation}),
+        malignant_share=float(np.mean([sample.label for sample in split.train])),
+        operating_point=choose_operating_point(*validation),
+    )

@@ -46,9 +46,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         default=DEFAULTS.warm_start_epochs,
         help="epochs on small crops first: on a CPU the fastest way to a good network (default: %(default)s)",
     )
-    parser.add_argument(
-        "--start-from", type=Path, help="weights (.warm.pth) of an earlier warm start"
-    )
+    parser.add_argument("--start-from", type=Path, help="weights (.warm.pth) of an earlier warm start")
     parser.add_argument("--images-per-epoch", type=_positive, help="default: as many as there are")
     parser.add_argument("--seed", type=_count, default=DEFAULTS.seed)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")

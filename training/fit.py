@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 WARM_START_RATE = 1e-3
 """Peak learning rate on small crops, whatever the full network's is."""
+REFINING_RATE = 3e-4
+"""The same for a warm start that begins with the weights of an earlier one."""
 CROP_EDGE = 112
 """Edge of the crops of the warm start: a quarter of the work of a whole input."""
 LABEL_SMOOTHING = 0.05
@@ -58,7 +60,8 @@ def _start(run: "Run", classes: int) -> PlantNetV2:
     if run.plan.start_from:
         read_weights(pooled, run.plan.start_from)
     if run.plan.warm_start_epochs:
-        run.epochs_of(pooled, Stage("warm start", run.plan.warm_start_epochs, WARM_START_RATE, CROP_EDGE))
+        peak = REFINING_RATE if run.plan.start_from else WARM_START_RATE
+        run.epochs_of(pooled, Stage("warm start", run.plan.warm_start_epochs, peak, CROP_EDGE))
         read_weights(pooled, run.goal.warm_out)
     return inflate(pooled.cpu()).to(run.device)
 

@@ -71,7 +71,7 @@ def export(weights: Path, record: Record, splits: Sequence[Split], out: Path, na
     card = draft_card(record, name)
     outputs = _try(module, card, validation, out)
     scores = Scores(validation, np.log(np.maximum(outputs.probabilities, 1e-9)))
-    compression = _compare(full, scores)
+    compression = compare(full, scores)
     temperature = fit_temperature(scores)
     module.temperature.fill_(temperature)
     scale_distance(distance, outputs.gate[:, 1], [sample.data_set for sample in validation])
@@ -118,7 +118,7 @@ def _try(module: Deployed, card: ModelCard, samples: Sequence[Sample], out: Path
     return Outputs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _compare(full: Scores, file: Scores) -> Compression:
+def compare(full: Scores, file: Scores) -> Compression:
     """Compare the file's validation AUC with the full network's, and refuse a loss."""
     before, after = (auc_by_data_set(s, 1 - s.probabilities()[:, 0]) for s in (full, file))
     if any(after[name] < before[name] - ALLOWED_DROP for name in before):

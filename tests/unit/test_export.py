@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import commands
+from training.catalogue import describe
+from training.commands import Source, export_model
+from training.data import DataProblem, Sample, digest, read_folder
+from training.export import CompressionRefused, compare, golden_pictures
+from training.record import Record, read_record
+from training.rendered import NAME as RENDERED
+from training.rendered import write_data_set
+from training.scoring import Scores
+
+RECORD = {
+    "classes": ["benign", "malignant"],
+    "patient_pattern": None,
+    "start_from": False,
+    "images_per_epoch": None,
+    "epochs": 1,
+    "warm_start_epochs": 0,
+    "batch_size": 4,
+    "learning_rate": 0.001,
+    "seed": 0,
+    "temperature": 1.0,
+    "operating_point": {"threshold": 0.5, "band": {"low": 0.5, "high": 0.5}},
+    "test": [],
+}
+
+
+def make_scores(margin: float) -> Scores:
+    """Logits for 100 images of two classes, the farther apart the larger the margin."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(100) % 2
+    samples = [Sample(Path(str(i)), int(label), str(i), "mine") for i, label in enumerate(labels)]
+    logits = np.stack([np.zeros(100), rng.normal(0, 1, 100) + margin * labels], axis=1)
+    return Scores(samples, logits.astype(np.float32))
+
+
+def test_a_file_that_is_as_good_as_the_network_passes_with_both_figures():
+    compression = compare(make_scores(2), make_scores(2))
+    assert compression.full_auc == compression.file_auc
+    assert compression.rank == 16
+
+
+def test_a_file_that_is_worse_than_the_network_is_refused_with_the_table():
+    with pytest.raises(CompressionRefused, match=r"mine: 0\.9\d+ -> 0\.[78]\d+.*Nothing was written"):
+        compare(make_scores(2), make_scores(1))
+
+
+def test_golden_pictures_are_rendered_and_of_several_sizes():
+    shapes = {picture.shape for picture in golden_pictures()}
+    assert shapes == {(224, 224, 3), (50, 50, 3), (448, 620, 3)}
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    """A record of a training, beside where its weights would be."""
+    folder = write_data_set(tmp_path / RENDERED, limit=10)
+    split = read_folder(folder, commands.CLASSES)
+    Record.model_validate(RECORD | {"data": [folder], "images": digest([split])}).write(tmp_path / "w.pth")
+    return tmp_path / "w.pth"
+
+
+def test_other_images_than_those_trained_with_are_not_exported_on(weights, tmp_path):
+    (tmp_path / RENDERED / "train_dataset" / "benign" / "rendered_019.png").unlink(missing_ok=True)
+    next((tmp_path / RENDERED / "train_dataset" / "malignant").iterdir()).unlink()
+    with pytest.raises(DataProblem, match="not those that the weights were trained with"):
+        export_model(weights, None, tmp_path / "m.pt", "m")
+
+
+def test_weights_without_a_record_are_not_exported(tmp_path):
+    with pytest.raises(DataProblem, match=r"no readable record beside it \(w\.json\)"):
+        export_model(tmp_path / "w.pth", Source([tmp_path], None), tmp_path / "m.pt", "m")
+
+
+def test_a_record_survives_its_file(weights):
+    record = read_record(weights)
+    record.write(weights)
+    assert read_record(weights) == record
+
+
+def test_a_folder_that_only_bears_a_known_name_is_not_said_to_be_that_data_set():
+    assert describe("idc", ["10253_idx5_x1001_y1001_class0"]).licence == "CC0"
+    assert describe("idc", ["10253_idx5_x1001_y1001_class0", "scan7"]).licence == "not stated"
+    assert describe("mine", ["scan7"]).licence == "not stated"

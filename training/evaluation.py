@@ -17,7 +17,10 @@ Values = NDArray[np.float64]
 Figure = Callable[[Labels, Values, float], float]
 
 DRAWS = 1000
-INTERVAL_METHOD = f"95 % percentile interval, {DRAWS} bootstrap draws of whole patients"
+INTERVAL_METHOD = (
+    f"95 % percentile interval, {DRAWS} bootstrap draws of whole patients; "
+    "a draw that lacks what a figure needs is left out of it"
+)
 SENSITIVITY = 0.95
 SPECIFICITY = 0.90
 

@@ -20,7 +20,7 @@ def draw_scale(prediction: Prediction) -> str:
         f'<div role="img" aria-label="{escape(label)}"><div class="bt-track">{zone}'
         f'<span class="bt-threshold" style="left:{prediction.threshold:.2%}"></span>'
         f'<span class="bt-marker" style="left:{value:.2%}"></span></div>'
-        f'<div class="bt-ends"><span>0 %<br>more like harmless</span>'
+        f'<div class="bt-ends"><span>0 %<br>more like non-cancerous</span>'
         f"<span>100 %<br>more like cancerous</span></div></div>{_legend(prediction)}</figure>"
     )
 

@@ -15,18 +15,18 @@ class Wording(NamedTuple):
 
 DECISIONS = {
     "malignant": Wording(
-        "The picture looks more like cancerous tissue than like harmless tissue.",
+        "The picture looks more like cancerous tissue than like non-cancerous tissue.",
         "A computer compared patterns in this one picture, and it can be wrong. "
         "A pathologist must decide what the tissue is.",
     ),
     "benign": Wording(
-        "The picture looks more like harmless tissue than like cancerous tissue.",
+        "The picture looks more like non-cancerous tissue than like cancerous tissue.",
         "This does not rule out cancer: a computer compared patterns in this one picture, and it can be "
         "wrong. A pathologist must decide what the tissue is.",
     ),
     "indeterminate": Wording(
         "The picture does not look clearly like either kind of tissue.",
-        "The computer cannot tell harmless from cancerous tissue here. A pathologist must decide.",
+        "The computer cannot tell non-cancerous from cancerous tissue here. A pathologist must decide.",
     ),
 }
 UNUSABLE = Wording(

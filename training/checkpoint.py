@@ -1,5 +1,7 @@
 """Files of a run: weights, and checkpoints from which it goes on; each appears only when whole."""
 
+import errno
+import logging
 import os
 import pickle
 import struct
@@ -8,6 +10,8 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+
+logger = logging.getLogger(__name__)
 
 State = dict[str, Any]
 Again = Literal["resume", "restart"]
@@ -23,7 +27,11 @@ class RunInterrupted(Exception):
 
 
 def write_state(state: State, path: Path) -> None:
-    """Write tensors and numbers to `path`, through a temporary file that is then renamed."""
+    """Write tensors and numbers to `path`, through a temporary file that is then renamed.
+
+    Raises:
+        OSError: if it cannot be written, for example because the disk is full.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     try:
@@ -31,6 +39,8 @@ def write_state(state: State, path: Path) -> None:
             torch.save(state, stream)
             os.fsync(stream.fileno())
         os.replace(partial, path)
+    except RuntimeError as error:  # what torch makes of a write that failed
+        raise OSError(errno.ENOSPC, "cannot be written, the disk may be full", str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -74,6 +84,8 @@ def open_checkpoint(
     if again == "restart":
         path.unlink(missing_ok=True)
     if not path.exists():
+        if again == "resume":
+            logger.info("There is no checkpoint at %s, so training begins at the beginning.", path)
         return None
     if again is None:
         raise RunInterrupted(

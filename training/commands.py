@@ -1,6 +1,8 @@
 """What the commands do, free of command lines: from folders to weights, and from weights to a model file."""
 
 import logging
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +29,8 @@ from training.scoring import score
 logger = logging.getLogger(__name__)
 
 CLASSES = ("benign", "malignant")
+ROOM = 4_000_000_000
+"""Bytes that a run may take: weights, and a checkpoint of three times their size, written beside an old one."""
 SAMPLE = "sample"
 """Where a data folder is asked for: the rendered set, drawn on the spot."""
 
@@ -84,6 +88,7 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
         RunInterrupted: if a checkpoint stands there and `again` does not say what to do with it, or if it
             belongs to another plan.
     """
+    _check_place(out)
     splits = source.read()
     place = choose_device(device)
     samples, validation, test = join(splits)
@@ -114,6 +119,27 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
     record.write(out)
     checkpoint_of(out).unlink(missing_ok=True)
     return record
+
+
+def _check_place(out: Path) -> None:
+    """Find out before the work, and not after it, whether its results can be written.
+
+    Raises:
+        DataProblem: if `out` is a folder, or the disk has too little room.
+        OSError: if nothing can be written there.
+    """
+    if out.is_dir():
+        raise DataProblem(
+            f"{out} is a folder. Name a file for the weights, for example {out}/breast_cancer_cnn.pth."
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=out.parent):
+        free = shutil.disk_usage(out.parent).free
+    if free < ROOM:
+        raise DataProblem(
+            f"Weights and checkpoints need about {ROOM / 1e9:.0f} GB beside {out}, and only {free / 1e9:.1f} GB "
+            "are free. Free some, or name another place with --out."
+        )
 
 
 def _test(

@@ -40,7 +40,7 @@ def write_data_set(folder: Path, limit: int | None = None) -> Path:
 
     An existing folder is kept. `limit` bounds the rows per class. The folder appears only when whole.
     """
-    if folder.exists():
+    if (folder / "train_dataset").is_dir():
         return folder
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)

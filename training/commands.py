@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 CLASSES = ("benign", "malignant")
 ROOM = 4_000_000_000
-"""Bytes that a run may take: weights, and a checkpoint of three times their size, written beside an old one."""
+"""Bytes that a run may take: weights, and two checkpoints of three times their size at once."""
 SAMPLE = "sample"
 """Where a data folder is asked for: the rendered set, drawn on the spot."""
 
@@ -129,16 +129,14 @@ def _check_place(out: Path) -> None:
         OSError: if nothing can be written there.
     """
     if out.is_dir():
-        raise DataProblem(
-            f"{out} is a folder. Name a file for the weights, for example {out}/breast_cancer_cnn.pth."
-        )
+        raise DataProblem(f"{out} is a folder. Name a file for the weights, such as {out / 'weights.pth'}.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=out.parent):
         free = shutil.disk_usage(out.parent).free
     if free < ROOM:
         raise DataProblem(
-            f"Weights and checkpoints need about {ROOM / 1e9:.0f} GB beside {out}, and only {free / 1e9:.1f} GB "
-            "are free. Free some, or name another place with --out."
+            f"Weights and checkpoints need about {ROOM / 1e9:.0f} GB beside {out}, and only "
+            f"{free / 1e9:.1f} GB are free. Free some, or name another place with --out."
         )
 
 

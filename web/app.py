@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.requests import Request
 from starlette.types import Lifespan
 
@@ -35,7 +36,9 @@ def create_service(
         problems: How each domain error looks over HTTP.
         why_not_ready: Returns None once the service can answer, otherwise the reason.
     """
-    app = FastAPI(
+    app = FastAPIOffline(
+        # /docs loads nothing from other hosts; one such page is enough.
+        redoc_url=None,
         title=title,
         description=description,
         version="0.1.0",

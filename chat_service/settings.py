@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from web.settings import FROZEN, ServiceSettings
+
 
 def _header_safe(key: SecretStr) -> SecretStr | None:
     """Take surrounding white space off a key, as files and shells leave it; blank counts as unset."""
@@ -31,9 +33,7 @@ def _origin(url: str) -> str:
 class MistralSettings(BaseSettings):
     """How to reach Mistral; without a key the knowledge base answers alone."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MISTRAL_", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
-    )
+    model_config = FROZEN | SettingsConfigDict(env_prefix="MISTRAL_")
 
     api_key: Annotated[SecretStr, AfterValidator(_header_safe)] | None = None
     """Key sent as bearer token."""
@@ -53,19 +53,13 @@ class MistralSettings(BaseSettings):
     """How many requests are under way at once; more wait, within the deadline."""
 
 
-class Settings(BaseSettings):
+class Settings(ServiceSettings):
     """The chat service as a whole."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="CHAT_", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix="CHAT_")
 
-    host: str = "127.0.0.1"
-    """Address to listen on; beyond loopback only with `allow_anonymous`."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8001
     """Port to listen on."""
-    allow_anonymous: bool = False
-    """Answer anyone who can reach the service, although it listens beyond loopback."""
     body_limit: Annotated[int, Field(ge=1000, le=1_000_000)] = 1_000_000
     """Largest request body in bytes."""
     mistral: Annotated[MistralSettings, Field(default_factory=MistralSettings)]

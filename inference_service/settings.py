@@ -4,22 +4,18 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from web.settings import ServiceSettings
 
 
-class Settings(BaseSettings):
-    """Settings of the inference service: `INFERENCE_HOST` and so on; an empty variable counts as unset."""
+class Settings(ServiceSettings):
+    """Settings of the inference service: `INFERENCE_HOST` and so on."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="INFERENCE_", env_ignore_empty=True, frozen=True, protected_namespaces=()
-    )
+    model_config = SettingsConfigDict(env_prefix="INFERENCE_")
 
-    host: str = "127.0.0.1"
-    """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on."""
-    allow_anonymous: bool = False
-    """Answer anyone, also beyond this machine."""
     model: Path = Path("models/starter.pt")
     """The model file."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$")] = "auto"

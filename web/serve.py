@@ -4,25 +4,69 @@ import ipaddress
 import logging
 import socket
 import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from web.settings import ServiceSettings
 
 
 class Unservable(Exception):
     """The service cannot be started as configured; the message says what to change."""
 
 
-def check_exposure(host: str, *, allow_anonymous: bool, variable: str) -> None:
+SettingsKind = TypeVar("SettingsKind", bound=ServiceSettings)
+
+
+def run(
+    name: str,
+    kind: type[SettingsKind],
+    build: Callable[[SettingsKind], FastAPI],
+    *,
+    also: Sequence[type[BaseSettings]] = (),
+) -> int:
+    """Read the settings, build the service and serve it until it is told to stop; return the exit status.
+
+    What stands in the way is said in a line each, naming the variable to change.
+
+    Args:
+        name: Name of the service, for those lines.
+        kind: Its settings.
+        build: Creates it; may raise Unservable.
+        also: Further settings that `kind` holds.
+    """
+    try:
+        settings = kind()
+        check_exposure(settings)
+        serve(build(settings), settings.host, settings.port, name=name)
+    except ValidationError as error:
+        kinds: list[type[BaseSettings]] = [kind, *also]
+        prefixes = {each.__name__: each.model_config.get("env_prefix", "") for each in kinds}
+        for item in error.errors(include_input=False, include_url=False):
+            variable = f"{prefixes[error.title]}{item['loc'][0]}".upper()
+            print(f"{variable}: {item['msg']}", file=sys.stderr)  # noqa: T201 - speaks to who starts it
+        return 1
+    except Unservable as error:
+        print(error, file=sys.stderr)  # noqa: T201 - speaks to who starts it
+        return 1
+    return 0
+
+
+def check_exposure(settings: ServiceSettings) -> None:
     """Refuse to listen beyond loopback for anonymous callers unless told so.
 
     Raises:
         Unservable: if `host` is not a loopback address and `allow_anonymous` is false.
     """
-    if allow_anonymous or _is_loopback(host):
+    if settings.allow_anonymous or _is_loopback(settings.host):
         return
+    variable = f"{settings.model_config.get('env_prefix', '')}ALLOW_ANONYMOUS"
     raise Unservable(
-        f"Listening on {host} would answer anyone who can reach it. "
+        f"Listening on {settings.host} would answer anyone who can reach it. "
         f"Listen on 127.0.0.1, or set {variable}=true where something else keeps strangers out."
     )
 

@@ -1,4 +1,4 @@
-"""The commands of the training room: `python -m training {train,export,provide}`."""
+"""The commands of the training room: `python -m training {prepare,train,export,provide}`."""
 
 import argparse
 import logging
@@ -10,12 +10,13 @@ import torch
 
 from artifact import ArtifactError
 from training import commands
+from training.arguments import count, pattern, positive, rate
 from training.checkpoint import Again, RunInterrupted, StateInvalid
 from training.data import DataProblem
 from training.export import CompressionRefused
 from training.fit import RunDiverged
-from training.patients import PatternInvalid, compile_pattern
 from training.plan import Plan
+from training.prepare.command import add_options, prepare
 from training.provide import StarterMissing, provide
 from training.report import show
 
@@ -27,28 +28,34 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_prepare(subparsers.add_parser("prepare", help="turn a data set's archive into folders for training"))
     _add_train(subparsers.add_parser("train", help="train PlantNetV2 on folders of labelled images"))
     _add_export(subparsers.add_parser("export", help="write trained weights as a model file for the service"))
     _add_provide(subparsers.add_parser("provide", help="train on own images if any, else use the starter"))
     return parser.parse_args(arguments)
 
 
+def _add_prepare(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_prepare)
+    add_options(parser)
+
+
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_train)
     _add_data(parser, required=True)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file (default: %(default)s)")
-    parser.add_argument("--epochs", type=_count, default=DEFAULTS.epochs, help="0 after a warm start")
-    parser.add_argument("--batch-size", type=_positive, default=DEFAULTS.batch_size)
-    parser.add_argument("--lr", type=_rate, default=DEFAULTS.learning_rate, help="peak learning rate")
+    parser.add_argument("--epochs", type=count, default=DEFAULTS.epochs, help="0 after a warm start")
+    parser.add_argument("--batch-size", type=positive, default=DEFAULTS.batch_size)
+    parser.add_argument("--lr", type=rate, default=DEFAULTS.learning_rate, help="peak learning rate")
     parser.add_argument(
         "--warm-start-epochs",
-        type=_count,
+        type=count,
         default=DEFAULTS.warm_start_epochs,
         help="epochs on small crops first: on a CPU the fastest way to a good network (default: %(default)s)",
     )
     parser.add_argument("--start-from", type=Path, help="weights (.warm.pth) of an earlier warm start")
-    parser.add_argument("--images-per-epoch", type=_positive, help="default: as many as there are")
-    parser.add_argument("--seed", type=_count, default=DEFAULTS.seed)
+    parser.add_argument("--images-per-epoch", type=positive, help="default: as many as there are")
+    parser.add_argument("--seed", type=count, default=DEFAULTS.seed)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")
@@ -81,37 +88,15 @@ def _add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
     )
     parser.add_argument(
         "--patient-pattern",
-        type=_pattern,
+        type=pattern,
         help="regular expression with a group 'patient', searched in each path below the class folder; "
         "without it a folder inside the class folder is a patient",
     )
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - what a record can hold
-        raise argparse.ArgumentTypeError("must be a whole number from 0 to 999999999")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if _count(text) == 0:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return int(text)
-
-
-def _rate(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError("must lie above 0 and be at most 1")
-    return value
-
-
-def _pattern(text: str) -> str:
-    try:
-        compile_pattern(text)
-    except PatternInvalid as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
+def _prepare(options: argparse.Namespace) -> None:
+    print(prepare(options))
+    print(f"Next: python -m training train --data {options.out}")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -174,7 +159,8 @@ def main(arguments: Sequence[str]) -> int:
         print("error: the device has too little memory; use a smaller --batch-size", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstopped; `train --resume` goes on after the last whole epoch", file=sys.stderr)
+        again = "" if options.run is _prepare else "; `train --resume` goes on after the last whole epoch"
+        print(f"\nstopped{again}", file=sys.stderr)
         return 130
     return 0
 

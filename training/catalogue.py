@@ -26,6 +26,14 @@ ORIGINS = {
         "Histopathological Image Classification. IEEE Trans Biomed Eng 2016;63(7):1455-1462.",
         note="35 of the set's 82 patients, 8 of them benign; files phyllodes tumours as benign.",
     ),
+    "breakhis": Origin(
+        rendered=False,
+        origin="BreakHis (BreaKHis_v1), Federal University of Parana; images of 700x460 pixels",
+        licence="CC BY 4.0",
+        citation="Spanhol FA, Oliveira LS, Petitjean C, Heutte L. A Dataset for Breast Cancer "
+        "Histopathological Image Classification. IEEE Trans Biomed Eng 2016;63(7):1455-1462.",
+        note="Files phyllodes tumours as benign.",
+    ),
     "idc": Origin(
         rendered=False,
         origin="Breast Histopathology Images: 50x50 patches of slides scanned at 40X",
@@ -33,6 +41,14 @@ ORIGINS = {
         citation="Cruz-Roa A et al. Proc SPIE 9041, 2014; Janowczyk A. J Pathol Inform 2016;7:29",
         note="'Benign' is tissue without invasive ductal carcinoma from a woman who has it, "
         "not a benign lesion.",
+    ),
+    "mini-mias": Origin(
+        rendered=False,
+        origin="mini-MIAS, Mammographic Image Analysis Society; mammograms of 1024x1024 pixels",
+        licence="MIAS licence agreement (Licence.txt in the archive): for research only",
+        citation="Suckling J et al. The Mammographic Image Analysis Society Digital Mammogram Database. "
+        "Excerpta Medica, International Congress Series 1069, 1994:375-378.",
+        note="X-ray films, not histology: train a model on them alone.",
     ),
     rendered.NAME: Origin(
         rendered=True,
@@ -46,7 +62,9 @@ ORIGINS = {
 
 FILE_NAMES = {
     "breakhis-200x": r"^(benign|malign)_\w+_\d+[A-Z]*_\d+$",
+    "breakhis": r"^SOB_[BM]_[A-Z]+-\d+-\d+[A-Z]*-\d+-\d+$",
     "idc": r"^\d+_idx\d+_x\d+_y\d+_class\d",
+    "mini-mias": r"^mdb\d{3}$",
     rendered.NAME: r"^rendered_\d+$",
 }
 """How the files of each set are called; a folder of the same name with other files is not it."""

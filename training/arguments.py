@@ -1,0 +1,44 @@
+"""What words on the command line may say: a type for each kind of argument."""
+
+import argparse
+
+from training.patients import PatternInvalid, compile_pattern
+
+
+def count(text: str) -> int:
+    """Read a whole number from 0 to 999999999."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - what a record can hold
+        raise argparse.ArgumentTypeError("must be a whole number from 0 to 999999999")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 to 999999999."""
+    if count(text) == 0:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return int(text)
+
+
+def rate(text: str) -> float:
+    """Read a number above 0 and up to 1."""
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError("must lie above 0 and be at most 1")
+    return value
+
+
+def share(text: str) -> float:
+    """Read a share of patients, above 0 and up to a half."""
+    value = float(text)
+    if not 0 < value <= 0.5:  # noqa: PLR2004 - the smaller side
+        raise argparse.ArgumentTypeError("must lie above 0 and be at most 0.5")
+    return value
+
+
+def pattern(text: str) -> str:
+    """Read a regular expression with a group `patient`."""
+    try:
+        compile_pattern(text)
+    except PatternInvalid as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text

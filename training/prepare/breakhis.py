@@ -1,0 +1,48 @@
+"""BreakHis: `BreaKHis_v1/histology_slides/breast/CLASS/SOB/SUBTYPE/SLIDE/MAGNIFICATION/IMAGE.png`."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from training.data import DataProblem
+from training.patients import find_patient
+from training.prepare.archive import read_members
+from training.prepare.layout import Image
+
+MAGNIFICATIONS = ("40X", "100X", "200X", "400X")
+PLACE = re.compile(
+    r"(?:^|/)(?P<label>benign|malignant)/SOB/\w+/SOB_\w+-[\w-]+/(?P<magnification>40|100|200|400)X/"
+    r"SOB_(?P<letter>[BM])_[A-Z]+-\d+-\d+[A-Z]*-(?P=magnification)-\d+\.png\Z",
+    re.ASCII,
+)
+
+
+def read_breakhis(source: Path, magnification: str) -> Iterator[Image]:
+    """Yield the images of one magnification from `BreaKHis_v1.tar.gz` or the folder in it.
+
+    Raises:
+        DataProblem: if it is not that, or file names contradict their folders.
+    """
+    found = False
+    for path, read in read_members(source):
+        label = find_label(path, magnification)
+        if label:
+            found = True
+            patient = find_patient(Path(path.name), Path(), None)
+            yield Image(label, patient, PurePosixPath(path.name), read())
+    if not found:
+        raise DataProblem(
+            f"{source} holds no images of BreakHis at {magnification}. Expected BreaKHis_v1.tar.gz, or the "
+            "folder BreaKHis_v1 in it."
+        )
+
+
+def find_label(path: PurePosixPath, magnification: str) -> str | None:
+    """Return the class of an image at this magnification, and None for every other file."""
+    place = PLACE.search(path.as_posix())
+    if not place or f"{place['magnification']}X" != magnification:
+        return None
+    label = place["label"]
+    if label[0].upper() != place["letter"]:
+        raise DataProblem(f"{path} lies among the {label} images, but its name says otherwise.")
+    return label

@@ -353,6 +353,14 @@ def test_stopping_leaves_nothing_behind(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err.endswith("\nstopped\n")
 
 
+@pytest.mark.parametrize("end", [b"\0", b"/\0"], ids=["empty", "folder"])
+def test_a_zip_with_a_damaged_name_is_refused(tmp_path, refuse, end):
+    path = write_zip(tmp_path / "a.zip", list_idc() | {"last.txt": b"x"})
+    before, found, after = path.read_bytes().rpartition(b"last.txt")
+    path.write_bytes(before + end + found[len(end) :] + after)
+    assert "damaged, cut off or encrypted" in refuse("idc", path)
+
+
 def test_an_encrypted_zip_is_refused(tmp_path, refuse):
     path = write_zip(tmp_path / "a.zip", list_idc())
     whole = bytearray(path.read_bytes())

@@ -3,6 +3,7 @@
 Nothing is unpacked to a path that an archive names: callers get bytes, and choose the path themselves.
 """
 
+import errno
 import lzma
 import struct
 import tarfile
@@ -25,6 +26,7 @@ MAX_TOTAL = 200_000_000_000
 
 DAMAGE = (
     EOFError,
+    LookupError,
     RuntimeError,
     ValueError,
     lzma.LZMAError,
@@ -96,8 +98,8 @@ def _damage_told(source: Path) -> Iterator[None]:
     try:
         yield
     except (*DAMAGE, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's problem; those of compressed streams bear no number
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # the disk's problem; a damaged stream bears no number, or sends us to a place below 0
         raise DataProblem(
             f"{source} is damaged, cut off or encrypted ({type(error).__name__}). Download it again from its "
             "owner."

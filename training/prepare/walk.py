@@ -53,6 +53,8 @@ def _walk_zip(source: Path) -> Walk:
             kind = stat.S_IFMT(info.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise refuse(source, info.filename)
+            if info.is_dir() and info.file_size:
+                raise zipfile.BadZipFile
             if not info.is_dir():
                 yield info.filename, info.file_size, partial(archive.open, info)
 

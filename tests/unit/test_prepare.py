@@ -361,6 +361,15 @@ def test_a_zip_with_a_damaged_name_is_refused(tmp_path, refuse, end):
     assert "damaged, cut off or encrypted" in refuse("idc", path)
 
 
+def test_a_zip_whose_list_of_files_breaks_off_is_refused(tmp_path, refuse):
+    path = write_zip(tmp_path / "a.zip", list_idc())
+    whole = bytearray(path.read_bytes())
+    entries = [found.start() for found in re.finditer(b"PK\x01\x02", whole)]
+    whole[entries[12] + 33] = 255
+    path.write_bytes(whole)
+    assert "damaged, cut off or encrypted" in refuse("idc", path)
+
+
 def test_an_encrypted_zip_is_refused(tmp_path, refuse):
     path = write_zip(tmp_path / "a.zip", list_idc())
     whole = bytearray(path.read_bytes())

@@ -12,6 +12,10 @@ from training.data import DataProblem
 
 EXTENSION = 1_000_000
 """Bytes of a long name or the like at most; tarfile reads it into memory whole."""
+LONGEST_END = 22 + 65_535
+"""Bytes of a zip's last record with its comment (APPNOTE 4.3.16)."""
+IN_ZIP64 = 0xFFFF
+"""What stands there for the number of entries if another record states it."""
 PADDING = 1_000_000
 """Bytes read after a tar's end, which make gzip compare its checksum; tar pads to 10,240."""
 
@@ -49,6 +53,7 @@ def _open_file(path: Path) -> IO[bytes]:
 
 def _walk_zip(source: Path) -> Walk:
     with zipfile.ZipFile(source) as archive:
+        _check_count(source, len(archive.infolist()))
         for info in archive.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -57,6 +62,16 @@ def _walk_zip(source: Path) -> Walk:
                 raise zipfile.BadZipFile
             if not info.is_dir():
                 yield info.filename, info.file_size, partial(archive.open, info)
+
+
+def _check_count(source: Path, count: int) -> None:
+    """Compare with the number of entries that a zip's last record states; zipfile does not."""
+    with source.open("rb") as file:
+        file.seek(max(0, source.stat().st_size - LONGEST_END))
+        end = file.read().rpartition(b"PK\x05\x06")[2]
+    stated = int.from_bytes(end[6:8], "little")
+    if stated not in (IN_ZIP64, count & IN_ZIP64):
+        raise zipfile.BadZipFile
 
 
 class _Header(tarfile.TarInfo):

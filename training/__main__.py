@@ -15,7 +15,7 @@ from training.checkpoint import Again, RunInterrupted, StateInvalid
 from training.data import DataProblem
 from training.export import CompressionRefused
 from training.fit import RunDiverged
-from training.plan import Plan
+from training.plan import Plan, PlanEmpty
 from training.prepare.command import add_options, prepare
 from training.provide import StarterMissing, provide
 from training.report import show
@@ -43,6 +43,12 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_train)
     _add_data(parser, required=True)
+    parser.add_argument(
+        "--patient-pattern",
+        type=pattern,
+        help="regular expression with a group 'patient', searched in each path below the class folder; "
+        "without it a folder inside the class folder is a patient",
+    )
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file (default: %(default)s)")
     parser.add_argument("--epochs", type=count, default=DEFAULTS.epochs, help="0 after a warm start")
     parser.add_argument("--batch-size", type=positive, default=DEFAULTS.batch_size)
@@ -86,12 +92,6 @@ def _add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
         help="folder with {train_dataset,test_dataset}/{benign,malignant}; may be given several times; "
         "'sample' draws a small rendered set" + ("" if required else " (default: as trained)"),
     )
-    parser.add_argument(
-        "--patient-pattern",
-        type=pattern,
-        help="regular expression with a group 'patient', searched in each path below the class folder; "
-        "without it a folder inside the class folder is a patient",
-    )
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -100,8 +100,6 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    if options.epochs == 0 and not (options.warm_start_epochs or options.start_from):
-        raise RunInterrupted("--epochs 0 leaves nothing to do. Say --warm-start-epochs or --start-from too.")
     plan = Plan(
         epochs=options.epochs,
         batch_size=options.batch_size,
@@ -111,7 +109,7 @@ def _train(options: argparse.Namespace) -> None:
         images_per_epoch=options.images_per_epoch,
         seed=options.seed,
     )
-    source = commands.find_source(options.data, options.patient_pattern, options.out)
+    source = commands.Source(commands.find_folders(options.data, options.out), options.patient_pattern)
     again: Again | None = "resume" if options.resume else "restart" if options.restart else None
     record = commands.train(source, plan, options.out, options.device, again)
     print(show(record.test))
@@ -119,10 +117,8 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    source = None
-    if options.data:
-        source = commands.find_source(options.data, options.patient_pattern, options.weights)
-    model = commands.export_model(options.weights, source, options.out, options.name or options.out.stem)
+    folders = commands.find_folders(options.data, options.weights) if options.data else None
+    model = commands.export_model(options.weights, folders, options.out, options.name or options.out.stem)
     print(show(model.card.metrics))
     print(f"\nModel file: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB, sha256 {model.sha256}")
     print(f"Next: INFERENCE_MODEL={options.out} python -m inference_service")
@@ -136,6 +132,7 @@ PROBLEMS = (
     ArtifactError,
     CompressionRefused,
     DataProblem,
+    PlanEmpty,
     RunDiverged,
     RunInterrupted,
     StarterMissing,

@@ -21,7 +21,7 @@ from training.export import export
 from training.fit import fit
 from training.patients import compile_pattern, is_known
 from training.plan import Goal, Plan, Samples
-from training.record import Record, read_record
+from training.record import Record, read_record, record_of
 from training.rendered import NAME as RENDERED
 from training.rendered import write_data_set
 from training.scoring import score
@@ -70,12 +70,12 @@ def _warn_of_shared_patients(splits: Sequence[Split]) -> None:
         )
 
 
-def find_source(names: Sequence[str], patient_pattern: str | None, out: Path) -> Source:
+def find_folders(names: Sequence[str], out: Path) -> list[Path]:
     """Return the named folders; `sample` is drawn beside `out` first, unless it was before."""
     folders = [out.parent / RENDERED if name == SAMPLE else Path(name) for name in names]
     if SAMPLE in names:
         write_data_set(out.parent / RENDERED)
-    return Source([folder.resolve() for folder in folders], patient_pattern)
+    return [folder.resolve() for folder in folders]
 
 
 def train(source: Source, plan: Plan, out: Path, device: str, again: Again | None = None) -> Record:
@@ -150,7 +150,7 @@ def _test(
 
 
 UNATTENDED = Plan(epochs=2, learning_rate=2e-4, warm_start_epochs=8)
-"""How a deployment trains on its own images: the plan of the starter model, which a CPU gets through."""
+"""How a deployment trains on its own images: few epochs, most of them cheap, which a CPU gets through."""
 LONGEST_EPOCH = 20_000
 """Images that an epoch of such a training draws at most."""
 
@@ -166,7 +166,7 @@ def train_and_export(data: Path, out: Path) -> None:
             train(source, plan, weights, "auto", "resume")
         except RunInterrupted:
             train(source, plan, weights, "auto", "restart")
-    export_model(weights, source, out, data.name)
+    export_model(weights, source.folders, out, data.name)
 
 
 def _is_trained(weights: Path, source: Source) -> bool:
@@ -177,10 +177,10 @@ def _is_trained(weights: Path, source: Source) -> bool:
         return False
 
 
-def export_model(weights: Path, source: Source | None, out: Path, name: str) -> Artifact:
+def export_model(weights: Path, folders: list[Path] | None, out: Path, name: str) -> Artifact:
     """Write the model file `out` for the weights that `train` wrote, on the images that it read.
 
-    `source` says where these are now, if they were moved.
+    `folders` says where these are now, if they were moved.
 
     Raises:
         DataProblem: if weights, record or data are not there, or the images are others: what the network was
@@ -191,11 +191,10 @@ def export_model(weights: Path, source: Source | None, out: Path, name: str) -> 
         record = read_record(weights)
     except (FileNotFoundError, ValueError) as error:
         raise DataProblem(
-            f"{weights} has no readable record beside it ({weights.with_suffix('.json').name}). "
+            f"{weights} has no readable record beside it ({record_of(weights).name}). "
             "Export weights where `python -m training train` wrote them."
         ) from error
-    folders = source.folders if source else record.data
-    splits = Source(folders, record.patient_pattern).read()
+    splits = Source(folders or record.data, record.patient_pattern).read()
     if digest(splits) != record.images:
         raise DataProblem(
             "The images are not those that the weights were trained with, so validation would not be apart "

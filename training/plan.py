@@ -13,6 +13,10 @@ from training.data import Sample
 from training.scoring import Prepare
 
 
+class PlanEmpty(Exception):
+    """A plan fits nothing; the message says what to add."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """How to fit; the defaults are those of the network's specification."""
@@ -27,6 +31,15 @@ class Plan:
     images_per_epoch: int | None = None
     """How many images are drawn for an epoch; as many as there are by default."""
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a plan that fits nothing.
+
+        Raises:
+            PlanEmpty: if there is neither an epoch nor anything to inflate.
+        """
+        if self.epochs == 0 and not self.is_inflated:
+            raise PlanEmpty("--epochs 0 leaves nothing to do. Say --warm-start-epochs or --start-from too.")
 
     def describe(self) -> dict[str, str]:
         """Return the plan in words, by which a checkpoint knows whether it belongs to it."""

@@ -35,10 +35,15 @@ class Record(Payload):
 
     def write(self, weights: Path) -> None:
         """Write the record beside the weights, through a temporary file that is then renamed."""
-        path = beside(weights, ".json")
+        path = record_of(weights)
         partial = path.with_name(path.name + ".partial")
         partial.write_text(self.model_dump_json(indent=1) + "\n")
         os.replace(partial, path)
+
+
+def record_of(weights: Path) -> Path:
+    """Return where the record of these weights stands."""
+    return beside(weights, ".json")
 
 
 def read_record(weights: Path) -> Record:
@@ -48,4 +53,4 @@ def read_record(weights: Path) -> Record:
         FileNotFoundError: if there is none.
         ValueError: if it is none of ours.
     """
-    return Record.model_validate_json(beside(weights, ".json").read_text())
+    return Record.model_validate_json(record_of(weights).read_text())

@@ -5,7 +5,7 @@ import pytest
 
 from training import commands
 from training.catalogue import describe
-from training.commands import Source, export_model
+from training.commands import export_model
 from training.data import DataProblem, Sample, digest, read_folder
 from training.export import CompressionRefused, compare, golden_pictures
 from training.record import Record, read_record
@@ -72,7 +72,7 @@ def test_other_images_than_those_trained_with_are_not_exported_on(weights, tmp_p
 
 def test_weights_without_a_record_are_not_exported(tmp_path):
     with pytest.raises(DataProblem, match=r"no readable record beside it \(w\.json\)"):
-        export_model(tmp_path / "w.pth", Source([tmp_path], None), tmp_path / "m.pt", "m")
+        export_model(tmp_path / "w.pth", [tmp_path], tmp_path / "m.pt", "m")
 
 
 def test_a_record_survives_its_file(weights):

@@ -15,10 +15,11 @@ from artifact import Artifact
 from artifact.file import choose_device
 from contract import MetricCard
 from training.checkpoint import Again, RunInterrupted, checkpoint_of
-from training.data import DataProblem, Sample, Split, check_images, digest, join, read_folder
+from training.data import DataProblem, Sample, Split, check_images, digest, join
 from training.evaluation import choose_operating_point, fit_temperature, measure_each, weigh_evenly
 from training.export import export
 from training.fit import fit
+from training.folder import read_folder
 from training.patients import compile_pattern, is_known
 from training.plan import Goal, Plan, Samples
 from training.record import Record, read_record, record_of

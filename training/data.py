@@ -1,30 +1,22 @@
-"""Labelled image folders: reading them, knowing whose tissue an image shows, splitting by patient."""
+"""Labelled images: what is known of each, how they are read, how often each is drawn."""
 
 import hashlib
-import logging
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from sklearn.model_selection import StratifiedGroupKFold
 from torch import Tensor
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from artifact.image import ImageError, decode
 from artifact.preprocess import make_tile
-from training.patients import find_patient, is_known
-
-logger = logging.getLogger(__name__)
 
 SPLITS = ("train_dataset", "test_dataset")
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 MAX_PIXELS = 100_000_000
-VALIDATION_FOLDS = 5
-"""One fold in five of the training patients validates."""
 
 
 class DataProblem(Exception):
@@ -49,89 +41,10 @@ class Split(NamedTuple):
     test: list[Sample]
 
 
-def read_folder(folder: Path, classes: Sequence[str], pattern: re.Pattern[str] | None = None) -> Split:
-    """Read `folder/{train_dataset,test_dataset}/CLASS/**` and carve validation out of train by patient.
-
-    `pattern` is for file names of one's own; see `training.patients`.
-
-    Raises:
-        DataProblem: if a folder is missing or empty, or a patient stands in train and in test.
-    """
-    train, test = (_read_split(folder, split, classes, pattern) for split in SPLITS)
-    both = {sample.patient for sample in train} & {sample.patient for sample in test}
-    if both:
-        raise DataProblem(
-            f"{folder}: {len(both)} patients stand in train_dataset and in test_dataset, for example "
-            f"{min(both)}. Figures on such a test are inflated: move each patient to one side, or say "
-            "with --patient-pattern how file names tell the patient."
-        )
-    fitted, validation = split_by_patient(train)
-    for name, samples in zip(("train", "validation", "test"), (fitted, validation, test), strict=True):
-        patients = len({sample.patient for sample in samples})
-        logger.info("%s, %s: %d images of %d patients", folder.name, name, len(samples), patients)
-    return Split(fitted, validation, test)
-
-
-def _read_split(
-    folder: Path, split: str, classes: Sequence[str], pattern: re.Pattern[str] | None
-) -> list[Sample]:
-    samples = []
-    for label, name in enumerate(classes):
-        place = folder / split / name
-        files = sorted(path for path in place.rglob("*") if _is_image(path))
-        if not files:
-            raise DataProblem(
-                f"{place} holds no images. Expected {folder}/{{{','.join(SPLITS)}}}/{{{','.join(classes)}}} "
-                f"with files that end in {', '.join(sorted(SUFFIXES))}."
-            )
-        samples += [Sample(path, label, find_patient(path, place, pattern), folder.name) for path in files]
-    unknown = sum(not is_known(sample.patient) for sample in samples)
-    if unknown:
-        logger.warning(
-            "%s: no patient can be read from %d of %d file names; each such image counts as a patient of its "
-            "own, and figures will be too good. Put each patient's images into a folder, or say "
-            "--patient-pattern.",
-            folder / split,
-            unknown,
-            len(samples),
-        )
-    return samples
-
-
-def _is_image(path: Path) -> bool:
-    """Tell whether to read a file; hidden ones are remarks of file systems, whatever their suffix."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
 def join(splits: Iterable[Split]) -> Split:
     """Return the samples of several data sets as one split."""
     parts = zip(*splits, strict=True)
     return Split(*([sample for samples in part for sample in samples] for part in parts))
-
-
-def split_by_patient(samples: Sequence[Sample], seed: int = 0) -> tuple[list[Sample], list[Sample]]:
-    """Split into about four fifths and one fifth, no patient on both sides, classes as even as can be.
-
-    Raises:
-        DataProblem: if a class has so few patients that one side would lack it.
-    """
-    patients = defaultdict(set)
-    for sample in samples:
-        patients[sample.label].add(sample.patient)
-    folds = min(VALIDATION_FOLDS, *map(len, patients.values()))
-    if folds < 2:  # noqa: PLR2004 - the two sides
-        raise DataProblem(
-            f"{samples[0].data_set}: a class needs images of at least two patients for validation."
-        )
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    labels, groups = [s.label for s in samples], [s.patient for s in samples]
-    for rows in splitter.split(samples, labels, groups):
-        train, validation = ([samples[i] for i in part] for part in rows)
-        if all({s.label for s in part} == set(labels) for part in (train, validation)):
-            return train, validation
-    raise DataProblem(
-        f"{samples[0].data_set}: no split by patient leaves every class on both sides. Add patients."
-    )
 
 
 def digest(splits: Sequence[Split]) -> str:

@@ -6,8 +6,9 @@ import pytest
 from training import commands
 from training.catalogue import describe
 from training.commands import export_model
-from training.data import DataProblem, Sample, digest, read_folder
+from training.data import DataProblem, Sample, digest
 from training.export import CompressionRefused, compare, golden_pictures
+from training.folder import read_folder
 from training.record import Record, read_record
 from training.rendered import NAME as RENDERED
 from training.rendered import write_data_set

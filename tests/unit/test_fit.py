@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from training.network import PooledPlantNetV2
 
 from training.checkpoint import RunInterrupted, checkpoint_of
-from training.data import join, read_folder
+from training.data import join
 from training.fit import Run, rate
-from training.network import PooledPlantNetV2
+from training.folder import read_folder
 from training.plan import Goal, Plan, Samples, Stage
 from training.rendered import write_data_set
 

@@ -18,7 +18,8 @@ from PIL import Image
 
 from training.__main__ import main
 from training.catalogue import describe
-from training.data import SPLITS, DataProblem, join, read_folder
+from training.data import SPLITS, DataProblem, join
+from training.folder import read_folder
 from training.prepare.division import Rule, choose_test_patients
 from training.prepare.mini_mias import find_woman, read_labels
 

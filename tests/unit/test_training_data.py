@@ -14,9 +14,9 @@ from training.data import (
     digest,
     draw_weights,
     join,
-    read_folder,
-    split_by_patient,
 )
+from training.folder import read_folder
+from training.folds import split_by_patient
 from training.patients import PatternInvalid, compile_pattern
 
 CLASSES = ("benign", "malignant")

@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from training.catalogue import Origin
 from training.commands import CLASSES
-from training.data import SPLITS, DataProblem, read_folder
+from training.data import SPLITS, DataProblem
+from training.folder import read_folder
 from training.prepare.division import SPLIT_RULE, Rule, choose_test_patients
 
 RECORD = "DATA.json"

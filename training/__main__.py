@@ -10,17 +10,17 @@ import torch
 
 from artifact import ArtifactError
 from training import commands
-from training.arguments import count, pattern, positive, rate
+from training.arguments import pattern
 from training.checkpoint import Again, RunInterrupted, StateInvalid
 from training.data import DataProblem
 from training.export import CompressionRefused
 from training.fit import RunDiverged
-from training.plan import Plan, PlanEmpty
+from training.options import add_plan_options, read_plan
+from training.plan import PlanEmpty
 from training.prepare.command import add_options, prepare
 from training.provide import StarterMissing, provide
 from training.report import show
 
-DEFAULTS = Plan()
 WEIGHTS = Path("breast_cancer_cnn.pth")
 
 
@@ -50,18 +50,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "without it a folder inside the class folder is a patient",
     )
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file (default: %(default)s)")
-    parser.add_argument("--epochs", type=count, default=DEFAULTS.epochs, help="0 after a warm start")
-    parser.add_argument("--batch-size", type=positive, default=DEFAULTS.batch_size)
-    parser.add_argument("--lr", type=rate, default=DEFAULTS.learning_rate, help="peak learning rate")
-    parser.add_argument(
-        "--warm-start-epochs",
-        type=count,
-        default=DEFAULTS.warm_start_epochs,
-        help="epochs on small crops first: on a CPU the fastest way to a good network (default: %(default)s)",
-    )
-    parser.add_argument("--start-from", type=Path, help="weights (.warm.pth) of an earlier warm start")
-    parser.add_argument("--images-per-epoch", type=positive, help="default: as many as there are")
-    parser.add_argument("--seed", type=count, default=DEFAULTS.seed)
+    add_plan_options(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")
@@ -100,18 +89,9 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    plan = Plan(
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.lr,
-        warm_start_epochs=options.warm_start_epochs,
-        start_from=options.start_from,
-        images_per_epoch=options.images_per_epoch,
-        seed=options.seed,
-    )
     source = commands.Source(commands.find_folders(options.data, options.out), options.patient_pattern)
     again: Again | None = "resume" if options.resume else "restart" if options.restart else None
-    record = commands.train(source, plan, options.out, options.device, again)
+    record = commands.train(source, read_plan(options), options.out, options.device, again)
     print(show(record.test))
     print(f"\nWeights: {options.out}\nNext: python -m training export --weights {options.out} --out MODEL.pt")
 

@@ -1,0 +1,79 @@
+"""The figures of each data set as they stand on a model card."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+
+from contract import Interval, MetricCard
+from training.data import Sample, rows_by_data_set
+from training.evaluation.bootstrap import INTERVAL_METHOD, Estimate, estimate
+from training.evaluation.figures import FIGURES, measure_auc
+from training.evaluation.outcomes import Cut, Labels, Values, compare
+from training.evaluation.ranking import Draw, Ranking
+from training.scoring import Scores
+
+ON_CARD = {name: figure for name, figure in FIGURES.items() if name != "indeterminate"}
+"""The card counts the images inside the band."""
+
+
+def measure(
+    samples: Sequence[Sample], malignant: Values, threshold: float, names: Sequence[str], split: str
+) -> MetricCard:
+    """Return every figure of one data set with its interval, and the confusion matrix at `threshold`.
+
+    Args:
+        samples: Of one data set, with class indices 0 (benign) and 1 (malignant).
+        malignant: Calibrated probability of malignancy (N,).
+        threshold: From it on, an image counts as malignant.
+        names: The two class names.
+        split: What the samples were held out for, `test` for example.
+    """
+    labels = np.array([sample.label for sample in samples])
+    patients = [sample.patient for sample in samples]
+    outcomes = compare(labels, malignant, patients, Cut(threshold, threshold, threshold))
+    matrix = confusion_matrix(labels, outcomes.called, labels=[0, 1])
+    return MetricCard(
+        data_set=samples[0].data_set,
+        split=split,
+        images=len(labels),
+        patients=len(set(patients)),
+        interval_method=INTERVAL_METHOD,
+        values=to_intervals(estimate(outcomes, ON_CARD, samples[0].data_set)),
+        confusion={
+            true: {guess: int(matrix[i, j]) for j, guess in enumerate(names)} for i, true in enumerate(names)
+        },
+    )
+
+
+def to_intervals(estimates: dict[str, Estimate]) -> dict[str, Interval]:
+    """Return the figures that are defined, since a card holds numbers only."""
+    return {
+        name: Interval(value=each.value, low=each.low, high=each.high)
+        for name, each in estimates.items()
+        if all(map(math.isfinite, each))
+    }
+
+
+def measure_each(
+    samples: Sequence[Sample], malignant: Values, threshold: float, names: Sequence[str], split: str
+) -> list[MetricCard]:
+    """Return `measure` of each data set among the samples."""
+    return [
+        measure([samples[row] for row in rows], malignant[rows], threshold, names, split)
+        for rows in rows_by_data_set(samples).values()
+    ]
+
+
+def auc(labels: Labels, malignant: Values) -> float:
+    """Return the area under the ROC curve; NaN where a class is missing."""
+    return measure_auc(Draw(Ranking(compare(labels, malignant, [""] * len(labels), Cut(0.5, 0.5, 0.5)))))
+
+
+def auc_by_data_set(scores: Scores, malignant: Values) -> dict[str, float]:
+    """Return the area under the ROC curve of each data set."""
+    return {
+        name: auc(scores.labels[rows], malignant[rows])
+        for name, rows in rows_by_data_set(scores.samples).items()
+    }

@@ -19,7 +19,7 @@ class Ranking:
     @property
     def steps(self) -> Values:
         """The distinct probabilities, falling (S,)."""
-        return self.outcomes.values[self._last]
+        return np.asarray(self.outcomes.values[self._last])
 
     @cached_property
     def errors(self) -> Values:
@@ -28,8 +28,8 @@ class Ranking:
 
     def sum_steps(self, weights: Values) -> Values:
         """Return the weight of each step (S,) from that of each row (N,)."""
-        sums: Values = np.cumsum(weights)[self._last]
-        return np.diff(sums, prepend=0.0)
+        sums = np.cumsum(weights)[self._last]
+        return np.asarray(sums - np.append(0.0, sums[:-1]))
 
 
 class Draw:
@@ -42,7 +42,7 @@ class Draw:
     @cached_property
     def malignant(self) -> Values:
         """Weights of the malignant rows, 0 for the others (N,)."""
-        return self.weights * self.ranking.malignant
+        return np.asarray(self.weights * self.ranking.malignant)
 
     @cached_property
     def steps(self) -> tuple[Values, Values]:

@@ -54,7 +54,7 @@ class Deployed(nn.Module):
 
     Args:
         features: (N, 3, 224, 224) -> feature maps (N, F, 14, 14).
-        head: flattened feature maps -> logits (N, classes).
+        head: feature maps -> logits (N, classes).
         distance: The gate's distance to the training data.
         temperature: Divides the logits before softmax.
     """
@@ -80,7 +80,7 @@ class Deployed(nn.Module):
         grey = (batch.mean(1) * 127.5).flatten(1)
         batch = batch.to(self.precision.dtype).contiguous(memory_format=torch.channels_last)
         maps = self.features(batch)
-        logits = self.head(maps.flatten(1)).float()
+        logits = self.head(maps).float()
         distance = self.distance(maps.float().mean((2, 3)))
         probabilities = torch.softmax(logits / self.temperature, 1)
         return probabilities, torch.stack([grey.std(1), distance], 1)

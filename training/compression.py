@@ -5,7 +5,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from training.network import PlantNetV2, PooledPlantNetV2
+from training.networks.plantnet import PlantNetV2, PooledPlantNetV2
 
 RANK = 16
 METHOD = (

@@ -25,7 +25,7 @@ from training.evaluation import (
     weigh_evenly,
 )
 from training.gate import fit_distance, is_unusable, scale_distance
-from training.network import PlantNetV2
+from training.networks.plantnet import PlantNetV2
 from training.record import Record
 from training.rendered import read_measurements, render
 from training.scoring import Scores, score

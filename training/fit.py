@@ -15,7 +15,7 @@ from training.augment import augment, crop
 from training.checkpoint import checkpoint_of, open_checkpoint, read_weights, write_half, write_state
 from training.data import Tiles, draw_weights
 from training.evaluation import auc_by_data_set
-from training.network import GRID, PlantNetV2, PooledPlantNetV2, inflate
+from training.networks.plantnet import GRID, PlantNetV2, PooledPlantNetV2, inflate
 from training.plan import Goal, Plan, Samples, Stage
 from training.scoring import group_by_size, score
 

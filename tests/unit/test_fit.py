@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training.network import PooledPlantNetV2
+from training.networks.plantnet import PooledPlantNetV2
 
 from training.checkpoint import RunInterrupted, checkpoint_of
 from training.data import join

@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from training.compression import compress, factorise
-from training.network import PlantNetV2, PooledPlantNetV2, build_features, build_head, inflate
+from training.networks.plantnet import PlantNetV2, PooledPlantNetV2, build_features, build_head, inflate
 
 
 def test_the_features_are_four_times_convolution_relu_and_pool():
@@ -15,8 +15,8 @@ def test_the_features_are_four_times_convolution_relu_and_pool():
 
 
 def test_the_head_is_three_linear_layers_with_relu_and_dropout_between():
-    layers = list(build_head(512 * 14 * 14, classes=2))
-    kinds = [nn.Linear, nn.ReLU, nn.Dropout, nn.Linear, nn.ReLU, nn.Dropout, nn.Linear]
+    layers = list(build_head(nn.Flatten(), 512 * 14 * 14, classes=2))
+    kinds = [nn.Flatten, nn.Linear, nn.ReLU, nn.Dropout, nn.Linear, nn.ReLU, nn.Dropout, nn.Linear]
     assert [type(layer) for layer in layers] == kinds
     assert [layer.out_features for layer in layers if isinstance(layer, nn.Linear)] == [1024, 512, 2]
     assert all(layer.p == 0.5 for layer in layers if isinstance(layer, nn.Dropout))

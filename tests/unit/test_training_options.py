@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from training.__main__ import main
-from training.network import PooledPlantNetV2
+from training.networks.plantnet import PooledPlantNetV2
 from training.rendered import write_data_set
 
 

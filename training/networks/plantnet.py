@@ -3,7 +3,9 @@
 from collections import OrderedDict
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from training.networks.network import Network, Pooled
 
 CHANNELS = (64, 128, 256, 512)
 """Output channels of the four convolutions."""
@@ -28,10 +30,14 @@ def build_features() -> nn.Sequential:
     return nn.Sequential(layers)
 
 
-def build_head(inputs: int, classes: int) -> nn.Sequential:
-    """Build three fully connected layers with ReLU and dropout 0.5 between: (N, inputs) -> (N, classes)."""
+def build_head(gather: nn.Module, inputs: int, classes: int) -> nn.Sequential:
+    """Build three fully connected layers with ReLU and dropout 0.5 between, from maps to logits.
+
+    `gather` makes `inputs` numbers of the feature maps of an image: all of them, or their means.
+    """
     return nn.Sequential(
         OrderedDict[str, nn.Module](
+            gather=gather,
             fc1=nn.Linear(inputs, HIDDEN[0]),
             relu1=nn.ReLU(inplace=True),
             dropout1=nn.Dropout(0.5),
@@ -43,37 +49,23 @@ def build_head(inputs: int, classes: int) -> nn.Sequential:
     )
 
 
-class PlantNetV2(nn.Module):
+class PlantNetV2(Network):
     """The specified network: float batch (N, 3, 224, 224) -> logits (N, classes)."""
 
     def __init__(self, classes: int = 2) -> None:
-        super().__init__()
-        self.features = build_features()
-        self.head = build_head(CHANNELS[-1] * GRID * GRID, classes)
+        super().__init__(build_features(), build_head(nn.Flatten(), CHANNELS[-1] * GRID * GRID, classes))
         initialise(self)
 
-    def forward(self, batch: Tensor) -> Tensor:
-        """Return logits (N, classes)."""
-        logits: Tensor = self.head(self.features(batch).flatten(1))
-        return logits
 
-
-class PooledPlantNetV2(nn.Module):
+class PooledPlantNetV2(Network):
     """The same layers behind global average pooling, so that they can learn on small crops of any size.
 
     `inflate` turns its weights into a PlantNetV2 that gives the same outputs at 224 px.
     """
 
     def __init__(self, classes: int = 2) -> None:
-        super().__init__()
-        self.features = build_features()
-        self.head = build_head(CHANNELS[-1], classes)
+        super().__init__(build_features(), build_head(Pooled(), CHANNELS[-1], classes))
         initialise(self)
-
-    def forward(self, batch: Tensor) -> Tensor:
-        """Return logits (N, classes) of a batch (N, 3, E, E), E >= 16."""
-        logits: Tensor = self.head(self.features(batch).mean((2, 3)))
-        return logits
 
 
 def initialise(network: nn.Module) -> None:

@@ -1,7 +1,8 @@
 """Figures with intervals, calibration and the operating point: all that is said about a model's answers."""
 
-from training.evaluation.bootstrap import INTERVAL_METHOD, Estimate, estimate
+from training.evaluation.bootstrap import INTERVAL_METHOD, estimate
 from training.evaluation.card import auc, auc_by_data_set, measure, measure_each
+from training.evaluation.extremes import Estimate
 from training.evaluation.figures import FIGURES
 from training.evaluation.operating import AIM, Aim, choose_operating_point, weigh_evenly
 from training.evaluation.outcomes import Cut, Outcomes, compare

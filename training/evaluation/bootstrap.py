@@ -1,33 +1,21 @@
 """Intervals: the figures again and again, on patients drawn with replacement."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
+from training.evaluation.extremes import TAIL, Estimate, bound_extreme, is_varied
 from training.evaluation.figures import Figure
-from training.evaluation.outcomes import Flags, Outcomes, Values
+from training.evaluation.outcomes import Outcomes, Values
 from training.evaluation.ranking import Draw, Ranking
 
 DRAWS = 1000
-TAIL = 2.5
-"""Per cent of the draws beyond either end of an interval."""
 INTERVAL_METHOD = (
     f"95 % percentile interval, {DRAWS} bootstrap draws of whole patients; a draw that lacks what a figure "
-    "needs is left out of it; a share of 0 or 1, of which every draw is the same, has the exact binomial "
-    "bound that as many patients allow"
+    "needs is left out of it; where every draw is the same, the bound that as many patients allow (exact "
+    "binomial; Newcombe 2006 for AUC)"
 )
-
-
-class Estimate(NamedTuple):
-    """A figure with its 95 % interval; NaN where it is not defined."""
-
-    value: float
-    low: float
-    high: float
-
-
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"))
 
 
@@ -67,30 +55,11 @@ def _measure(draw: Draw, figures: Mapping[str, Figure]) -> list[float]:
 
 def _bound(name: str, value: float, drawn: Values, outcomes: Outcomes) -> Estimate:
     """Return the interval; it always holds the value, which skewed draws would sometimes leave outside."""
-    if np.isnan(value):
-        return NOTHING
-    if name in TRIALS and value in {0.0, 1.0}:
-        return bound_share(value, _count_patients(outcomes, name))
-    low, high = np.nanpercentile(drawn, [TAIL, 100 - TAIL])
+    defined = drawn[~np.isnan(drawn)]
+    if np.isnan(value) or not len(defined) or not is_varied(name, outcomes):
+        return NOTHING._replace(value=value)
+    extreme = bound_extreme(name, value, outcomes)
+    if extreme is not None:
+        return extreme
+    low, high = np.percentile(defined, [TAIL, 100 - TAIL])
     return Estimate(value, min(float(low), value), max(float(high), value))
-
-
-def bound_share(value: float, trials: int) -> Estimate:
-    """Return the exact interval of a share of 0 or 1 (Clopper & Pearson 1934), each patient one trial."""
-    reach = (TAIL / 100) ** (1 / max(trials, 1))
-    return Estimate(value, reach, 1.0) if value else Estimate(value, 0.0, 1 - reach)
-
-
-TRIALS = frozenset({"accuracy", "precision", "recall", "specificity", "indeterminate"})
-"""The figures that are a share of images."""
-
-
-def _count_patients(outcomes: Outcomes, name: str) -> int:
-    """Return of how many patients the images are that a share is of."""
-    among: dict[str, Flags] = {
-        "recall": outcomes.labels == 1,
-        "specificity": outcomes.labels == 0,
-        "precision": outcomes.called,
-    }
-    rows = among.get(name, np.ones(len(outcomes.labels), dtype=bool))
-    return len(np.unique(outcomes.patients[rows]))

@@ -8,7 +8,8 @@ from sklearn.metrics import confusion_matrix
 
 from contract import Interval, MetricCard
 from training.data import Sample, rows_by_data_set
-from training.evaluation.bootstrap import INTERVAL_METHOD, Estimate, estimate
+from training.evaluation.bootstrap import INTERVAL_METHOD, estimate
+from training.evaluation.extremes import Estimate
 from training.evaluation.figures import FIGURES, measure_auc
 from training.evaluation.outcomes import Cut, Labels, Values, compare
 from training.evaluation.ranking import Draw, Ranking
@@ -16,6 +17,8 @@ from training.scoring import Scores
 
 ON_CARD = {name: figure for name, figure in FIGURES.items() if name != "indeterminate"}
 """The card counts the images inside the band."""
+UNBOUNDED = frozenset({"calibration_slope", "calibration_intercept"})
+"""The figures that may lie anywhere."""
 
 
 def measure(
@@ -48,12 +51,24 @@ def measure(
 
 
 def to_intervals(estimates: dict[str, Estimate]) -> dict[str, Interval]:
-    """Return the figures that are defined, since a card holds numbers only."""
+    """Return the figures that are defined, since a card holds numbers only.
+
+    A share of which too few patients tell how sure it is gets the widest interval, 0 to 1.
+    """
     return {
-        name: Interval(value=each.value, low=each.low, high=each.high)
+        name: _to_interval(each)
         for name, each in estimates.items()
-        if all(map(math.isfinite, each))
+        if all(map(math.isfinite, each)) or (math.isfinite(each.value) and name not in UNBOUNDED)
     }
+
+
+def _to_interval(estimated: Estimate) -> Interval:
+    value, low, high = estimated
+    return Interval(
+        value=value,
+        low=low if math.isfinite(low) else 0.0,
+        high=high if math.isfinite(high) else 1.0,
+    )
 
 
 def measure_each(

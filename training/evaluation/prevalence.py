@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from training.evaluation.bootstrap import Estimate, bound_share, estimate
+from training.evaluation.bootstrap import estimate
+from training.evaluation.extremes import Estimate, bound_share
 from training.evaluation.figures import Figure
 from training.evaluation.outcomes import Flags, Outcomes
 from training.evaluation.ranking import Draw

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from training.evaluation.bootstrap import Estimate
+from training.evaluation.extremes import Estimate
 from training.report.document import Figure
 
 NAMES = {
@@ -40,10 +40,15 @@ def write(figure: Figure | None, digits: int = 3) -> str:
     """Return `0.912 (0.870 to 0.950)`, or a dash for what is not defined."""
     if figure is None or figure.value is None:
         return "-"
+    interval = write_interval(figure, digits)
+    return f"{to_text(figure.value, digits)} {interval}".rstrip()
+
+
+def write_interval(figure: Figure, digits: int = 3) -> str:
+    """Return `(0.870 to 0.950)`, or nothing where there is no interval."""
     if figure.low is None or figure.high is None:
-        return to_text(figure.value, digits)
-    low, high = to_text(figure.low, digits), to_text(figure.high, digits)
-    return f"{to_text(figure.value, digits)} ({low} to {high})"
+        return ""
+    return f"({to_text(figure.low, digits)} to {to_text(figure.high, digits)})"
 
 
 def to_text(value: float, digits: int = 3) -> str:

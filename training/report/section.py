@@ -76,7 +76,9 @@ def _measure_decided(outcomes: Outcomes, title: str) -> Level | None:
     decided = outcomes.take(~outcomes.undecided)
     if not len(decided.labels) or len(decided.labels) == len(outcomes.labels):
         return None
-    return _measure(decided._replace(called=decided.flagged), f"{title}, decided")
+    level = _measure(decided._replace(called=decided.flagged), f"{title}, decided")
+    figures = {name: figure for name, figure in level.figures.items() if name != "indeterminate"}
+    return level.model_copy(update={"figures": figures})
 
 
 def _join(readings: Readings, outcomes: Outcomes) -> tuple[Level | None, str]:

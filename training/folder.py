@@ -20,7 +20,7 @@ def read_folder(folder: Path, classes: Sequence[str], pattern: re.Pattern[str] |
     Raises:
         DataProblem: if a folder is missing or empty, or a patient stands in train and in test.
     """
-    train, test = (_read_split(folder, split, classes, pattern) for split in SPLITS)
+    train, test = (read_part(folder, split, classes, pattern) for split in SPLITS)
     both = {sample.patient for sample in train} & {sample.patient for sample in test}
     if both:
         raise DataProblem(
@@ -35,16 +35,21 @@ def read_folder(folder: Path, classes: Sequence[str], pattern: re.Pattern[str] |
     return Split(fitted, validation, test)
 
 
-def _read_split(
+def read_part(
     folder: Path, split: str, classes: Sequence[str], pattern: re.Pattern[str] | None
 ) -> list[Sample]:
+    """Read `folder/split/CLASS/**`; with an empty `split` the class folders stand in `folder` itself.
+
+    Raises:
+        DataProblem: if a class has no images.
+    """
     samples = []
     for label, name in enumerate(classes):
         place = folder / split / name
         files = sorted(path for path in place.rglob("*") if _is_image(path))
         if not files:
             raise DataProblem(
-                f"{place} holds no images. Expected {folder}/{{{','.join(SPLITS)}}}/{{{','.join(classes)}}} "
+                f"{place} holds no images. Expected {folder / split}/{{{','.join(classes)}}} "
                 f"with files that end in {', '.join(sorted(SUFFIXES))}."
             )
         samples += [Sample(path, label, find_patient(path, place, pattern), folder.name) for path in files]

@@ -1,4 +1,4 @@
-"""The commands of the training room: `python -m training {prepare,train,export,provide}`."""
+"""The commands of the training room: `python -m training {prepare,train,export,evaluate,provide}`."""
 
 import argparse
 import logging
@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 
 from artifact import ArtifactError
-from training import commands
+from training import commands, evaluate
 from training.arguments import pattern
 from training.checkpoint import Again, RunInterrupted, StateInvalid
 from training.data import DataProblem
 from training.export import CompressionRefused
-from training.fit import RunDiverged
+from training.learner import RunDiverged
 from training.options import add_plan_options, read_plan
 from training.plan import PlanEmpty
 from training.prepare.command import add_options, prepare
@@ -31,6 +31,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_prepare(subparsers.add_parser("prepare", help="turn a data set's archive into folders for training"))
     _add_train(subparsers.add_parser("train", help="train PlantNetV2 on folders of labelled images"))
     _add_export(subparsers.add_parser("export", help="write trained weights as a model file for the service"))
+    _add_evaluate(subparsers.add_parser("evaluate", help="score a model file on labelled images"))
     _add_provide(subparsers.add_parser("provide", help="train on own images if any, else use the starter"))
     return parser.parse_args(arguments)
 
@@ -63,6 +64,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="model file, for example models/mine.pt")
     parser.add_argument("--name", help="the model's name on its card (default: the file's)")
     _add_data(parser, required=False)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_evaluate)
+    evaluate.add_options(parser)
 
 
 def _add_provide(parser: argparse.ArgumentParser) -> None:
@@ -102,6 +108,10 @@ def _export(options: argparse.Namespace) -> None:
     print(show(model.card.metrics))
     print(f"\nModel file: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB, sha256 {model.sha256}")
     print(f"Next: INFERENCE_MODEL={options.out} python -m inference_service")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    print(evaluate.evaluate(options))
 
 
 def _provide(options: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """What words on the command line may say: a type for each kind of argument."""
 
 import argparse
+import re
 
 from training.patients import PatternInvalid, compile_pattern
 
@@ -42,3 +43,22 @@ def pattern(text: str) -> str:
     except PatternInvalid as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return text
+
+
+def probability(text: str) -> float:
+    """Read a number above 0 and below 1."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError("must lie above 0 and below 1")
+    return value
+
+
+def grouping(text: str) -> re.Pattern[str]:
+    """Read a regular expression with at least one named group."""
+    try:
+        found = re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"no regular expression: {error}") from error
+    if not found.groupindex:
+        raise argparse.ArgumentTypeError("it needs a named group, for example (?P<scanner>[A-Z])_")
+    return found

@@ -210,3 +210,8 @@ class Report(Payload):
     mistakes: list[Mistake]
     method: list[Text]
     disclaimer: Text = DISCLAIMER
+
+    @property
+    def sections(self) -> list[DataSetReport]:
+        """The data sets, and all of them pooled if that is something else."""
+        return [*self.data_sets, *([self.pooled] if self.pooled else [])]

@@ -66,7 +66,7 @@ def _write_top(report: Report, title: str) -> list[Markup]:
 
 
 def _write_middle(report: Report) -> list[Markup]:
-    sections = list_sections(report)
+    sections = report.sections
     parts = [tag("h2", "At a glance"), tables.compare_sections(sections)]
     bars = _list_bars(sections)
     if bars:
@@ -80,11 +80,6 @@ def _write_middle(report: Report) -> list[Markup]:
     for number, section in enumerate(sections):
         parts += _write_section(report, section, number)
     return parts
-
-
-def list_sections(report: Report) -> list[DataSetReport]:
-    """Return the data sets, and all of them pooled if that is something else."""
-    return [*report.data_sets, *([report.pooled] if report.pooled else [])]
 
 
 def _list_bars(sections: list[DataSetReport]) -> list[Bar]:

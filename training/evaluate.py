@@ -1,0 +1,138 @@
+"""`python -m training evaluate`: score a model file on labelled images, and write the report."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import artifact
+from artifact import Artifact
+from training.arguments import grouping, pattern, probability
+from training.data import check_images
+from training.labelled import Labelled, Part, read_labelled
+from training.patients import compile_pattern
+from training.reading import classes_of, read
+from training.report.compose import Wanted, compose, write_report
+from training.report.document import ModelFacts
+from training.report.terminal import show_report
+
+PARTS: dict[Part, str] = {
+    "test": "the test folders",
+    "validation": "the validation images, on which threshold and calibration were chosen",
+    "all": "all images of the folders",
+}
+OPTIMISTIC: dict[Part, str] = {
+    "validation": "These images chose the epoch, the calibration and the threshold, so their figures are too "
+    "good. The test folders give figures that hold.",
+    "all": "If the model was trained on these folders, their figures are far too good: the test folders "
+    "alone give figures that hold.",
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `evaluate`."""
+    parser.add_argument("--split", choices=list(PARTS), default="test", help="(default: %(default)s)")
+    add_common_options(parser, Path("evaluation"))
+
+
+def add_common_options(parser: argparse.ArgumentParser, out: Path) -> None:
+    """Add what every command that writes a report asks for."""
+    parser.add_argument("--model", type=Path, required=True, help="model file, from `export`")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="DIR",
+        help="folder with {train_dataset,test_dataset}/{benign,malignant}, or with {benign,malignant} alone; "
+        "may be given several times",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
+    add_report_options(parser, out)
+
+
+def add_report_options(parser: argparse.ArgumentParser, out: Path) -> None:
+    """Add what a report is to tell, and where it goes."""
+    parser.add_argument("--out", type=Path, default=out, metavar="DIR", help="(default: %(default)s)")
+    parser.add_argument(
+        "--patient-pattern",
+        type=pattern,
+        help="regular expression with a group 'patient', searched in each path below the class folder",
+    )
+    parser.add_argument(
+        "--prevalence",
+        type=probability,
+        action="append",
+        default=[],
+        metavar="P",
+        help="share of malignant ones, above 0 and below 1, at which to say predictive values; may be "
+        "given several times",
+    )
+    parser.add_argument(
+        "--group-pattern",
+        type=grouping,
+        help="regular expression searched in each path; every named group in it, such as (?P<scanner>[AB])_, "
+        "makes subgroups",
+    )
+    parser.add_argument(
+        "--no-pictures", action="store_true", help="leave the patients' pictures out of the page"
+    )
+
+
+def read_wanted(options: argparse.Namespace) -> Wanted:
+    """Return what the report is to tell."""
+    return Wanted(options.out, options.prevalence, options.group_pattern, not options.no_pictures)
+
+
+def evaluate(options: argparse.Namespace) -> str:
+    """Write the report; return it in short.
+
+    Raises:
+        ArtifactError: if the model file cannot be used.
+        DataProblem: if the images cannot.
+    """
+    model = artifact.load(options.model, options.device)
+    found = find_images(model, options, options.split)
+    samples = [sample for each in found for sample in each.samples]
+    readings = read(model, samples, found[0].classes)
+    wanted = read_wanted(options)._replace(fitted_share=model.card.calibration.prior)
+    folders = {each.folder.name: each.folder for each in found}
+    report = compose("evaluation", describe_model(model), readings, folders, wanted)
+    notes = [*warn(model, found, options.split), *report.notes]
+    report = report.model_copy(update={"images": name_images(found, options.split), "notes": notes})
+    write_report(report, readings, wanted)
+    return show_report(report, wanted.out)
+
+
+def find_images(model: Artifact, options: argparse.Namespace, part: Part) -> list[Labelled]:
+    """Return the labelled images, each of which can be read."""
+    own = compile_pattern(options.patient_pattern) if options.patient_pattern else None
+    folders = [folder.resolve() for folder in options.data]
+    found = read_labelled(folders, part, classes_of(model.card), own)
+    check_images(sample for each in found for sample in each.samples)
+    return found
+
+
+def name_images(found: Sequence[Labelled], part: Part) -> str:
+    """Return which images were taken, in a sentence."""
+    return f"{PARTS[part]}: {', '.join(each.folder.name for each in found)}"
+
+
+def warn(model: Artifact, found: Sequence[Labelled], part: Part) -> list[str]:
+    """Return what makes figures on this part of the images too good, or hard to read."""
+    notes = [OPTIMISTIC[part]] if part in OPTIMISTIC else []
+    if found[0].classes != classes_of(model.card):
+        notes.append("The folders tell benign from malignant only, the model more classes than that.")
+    return notes
+
+
+def describe_model(model: Artifact) -> ModelFacts:
+    """Return which model this is."""
+    card = model.card
+    return ModelFacts(
+        name=card.name,
+        version=card.version,
+        architecture=card.architecture,
+        sha256=model.sha256,
+        threshold=card.operating_point.threshold,
+        band=card.operating_point.band,
+    )

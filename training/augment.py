@@ -1,60 +1,104 @@
-"""Random changes that leave the label as it is: turns, mirror images, crops, stain and light."""
+"""Random changes that leave the label as it is: place and scale, turns, stain, light, blur, compression.
+
+Every draw comes from a generator that is the image's own in its epoch, so that batches, worker processes
+and several machines change nothing.
+"""
+
+import io
 
 import torch
-from torch import Tensor
+from PIL import Image
+from torch import Generator, Tensor
 from torch.nn import functional
+from torchvision.transforms.v2 import functional as transforms
+
+from artifact.preprocess import INPUT_EDGE, mirror
 
 STAINS = torch.tensor([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
 """Optical densities of haematoxylin, eosin and a rest (Ruifrok & Johnston 2001, PMID 11531144), one a row."""
+UNMIXING = torch.linalg.inv(STAINS)
 STAIN_SPREAD = 0.3
 """Half width of the factor on each stain's strength: strong, as laboratories differ (Tellez et al. 2019)."""
 STAIN_SHIFT = 0.08
 """Half width of what is added to each stain's density."""
 LIGHT_SPREAD = 0.1
 """Half width of the factor on brightness."""
-ZOOM = 1.3
-"""Largest factor by which a crop is enlarged or shrunk."""
+ZOOM = 2.0
+"""Largest factor by which a whole field is enlarged or shrunk: from one magnification to the next."""
+PATCH_ZOOM = 1.25
+"""The same for patches, which are cut at one scale and lose their cells when shrunk further."""
+BLUR_CHANCE = 0.2
+BLUR_SIGMA = 1.0
+"""Largest standard deviation of the blur, in pixels."""
+JPEG_CHANCE = 0.3
+JPEG_QUALITY = (50, 95)
 
 
-def turn(batch: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn each image (N, 3, E, E) by a random quarter and mirror it or not."""
-    ways = torch.randint(8, (batch.shape[0],), generator=generator).tolist()
-    images = [image.flip(-1) if way > 3 else image for image, way in zip(batch, ways, strict=True)]  # noqa: PLR2004 - the upper four of eight ways are mirrored
-    return torch.stack(
-        [torch.rot90(image, way % 4, (-2, -1)) for image, way in zip(images, ways, strict=True)]
-    )
+def augment(tile: Tensor, edge: int, generator: Generator) -> Tensor:
+    """Return a random view, uint8 (3, S, S), of a uint8 tile (3, E, E); S is the smaller of E and `edge`."""
+    view = turn(look(tile, min(edge, tile.shape[-1]), generator), generator)
+    return compress(blur(jitter_stain(view, generator), generator), generator)
 
 
-def jitter_stain(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Vary the strength of each stain, and the light, of float images (N, 3, E, E) in 0..255."""
-    factors = 1 + STAIN_SPREAD * _draw(generator, len(pixels), 3)
-    mix = torch.linalg.inv(STAINS) @ torch.diag_embed(factors) @ STAINS
-    shift = STAIN_SHIFT * _draw(generator, len(pixels), 3) @ STAINS
-    density = torch.einsum("nchw,ncd->ndhw", -torch.log((pixels + 1) / 256), mix) + shift[:, :, None, None]
-    light = 1 + LIGHT_SPREAD * _draw(generator, len(pixels), 1, 1, 1)
-    return (torch.exp(-density) * 256 * light - 1).clamp(0, 255)
-
-
-def _draw(generator: torch.Generator, *shape: int) -> Tensor:
+def _draw(generator: Generator, *shape: int) -> Tensor:
     """Draw evenly from -1..1."""
     return 2 * torch.rand(*shape, generator=generator) - 1
 
 
-def crop(tile: Tensor, edge: int) -> Tensor:
-    """Cut a random square out of a tile (3, E, E), at a random zoom, and bring it to `edge` pixels.
+def _happens(chance: float, generator: Generator) -> bool:
+    return torch.rand(1, generator=generator).item() < chance
 
-    A tile that is no larger than `edge` is returned as it is. Draws from torch's own generator, which every
-    worker of a loader has for itself.
-    """
+
+def look(tile: Tensor, edge: int, generator: Generator) -> Tensor:
+    """Return `edge` pixels of a tile (3, E, E) at a random place and scale, mirrored where too small."""
     whole = tile.shape[-1]
-    if whole <= edge:
+    zoom = (ZOOM if whole == INPUT_EDGE else PATCH_ZOOM) ** _draw(generator, 1).item()
+    side = round(edge / zoom)
+    if side > whole:
+        small = round(whole * zoom)
+        return mirror(_resize(tile, small), edge)
+    top, left = torch.randint(whole - side + 1, (2,), generator=generator).tolist()
+    return _resize(tile[:, top : top + side, left : left + side], edge)
+
+
+def _resize(tile: Tensor, edge: int) -> Tensor:
+    if tile.shape[-1] == edge:
         return tile
-    side = min(whole, round(edge * ZOOM ** (2 * torch.rand(1).item() - 1)))
-    top, left = torch.randint(whole - side + 1, (2,)).tolist()
-    piece = tile[None, :, top : top + side, left : left + side]
-    return functional.interpolate(piece, size=[edge, edge], mode="bilinear", antialias=True)[0]
+    return functional.interpolate(tile[None], size=[edge, edge], mode="bilinear", antialias=True)[0]
 
 
-def augment(batch: Tensor, generator: torch.Generator) -> Tensor:
-    """Apply every change to a uint8 batch (N, 3, E, E); float in 0..255 comes back."""
-    return jitter_stain(turn(batch, generator).float(), generator)
+def turn(tile: Tensor, generator: Generator) -> Tensor:
+    """Turn a tile (3, E, E) by a random quarter and mirror it or not."""
+    way = int(torch.randint(8, (1,), generator=generator))
+    return torch.rot90(tile.flip(-1) if way > 3 else tile, way % 4, (-2, -1))  # noqa: PLR2004 - the upper four of eight ways are mirrored
+
+
+def jitter_stain(tile: Tensor, generator: Generator) -> Tensor:
+    """Vary the strength of each stain, and the light, of a uint8 tile (3, E, E)."""
+    mix = UNMIXING @ torch.diag(1 + STAIN_SPREAD * _draw(generator, 3)) @ STAINS
+    shift = STAIN_SHIFT * _draw(generator, 3) @ STAINS
+    light = 1 + LIGHT_SPREAD * _draw(generator, 1)
+    density = mix.T @ -torch.log((tile.float() + 1) / 256).flatten(1) + shift[:, None]
+    pixels = torch.exp(-density) * (256 * light) - 1
+    return pixels.clamp(0, 255).round().to(torch.uint8).view(tile.shape)
+
+
+def blur(tile: Tensor, generator: Generator) -> Tensor:
+    """Put a tile slightly out of focus, or not."""
+    if not _happens(BLUR_CHANCE, generator):
+        return tile
+    sigma = 0.1 + (BLUR_SIGMA - 0.1) * torch.rand(1, generator=generator).item()
+    blurred: Tensor = transforms.gaussian_blur(tile, [5, 5], [sigma, sigma])
+    return blurred
+
+
+def compress(tile: Tensor, generator: Generator) -> Tensor:
+    """Send a tile (3, E, E) through JPEG, or not."""
+    if not _happens(JPEG_CHANCE, generator):
+        return tile
+    low, high = JPEG_QUALITY
+    stream = io.BytesIO()
+    quality = int(torch.randint(low, high + 1, (1,), generator=generator))
+    transforms.to_pil_image(tile).save(stream, "jpeg", quality=quality)
+    read: Tensor = transforms.pil_to_tensor(Image.open(stream))
+    return read

@@ -68,16 +68,22 @@ def draft_card(record: Record, name: str) -> ModelCard:
 
 
 def _describe_training(record: Record) -> str:
-    warm = (
-        "started from the weights of an earlier warm start"
-        if record.start_from
-        else f"{record.warm_start_epochs} epochs on crops with global average pooling first"
-    )
+    first = []
+    if record.is_begun:
+        first.append("began with the weights of an earlier run")
+    elif record.architecture != "plantnetv2":
+        first.append("began with ImageNet weights")
+    if record.head_epochs:
+        first.append(f"{record.head_epochs} epochs of the last layer alone")
+    if record.warm_start_epochs:
+        first.append(f"{record.warm_start_epochs} epochs on small views with global average pooling")
+    if record.is_taught:
+        first.append("a larger network's answers learnt beside the labels")
     drawn = f"{record.images_per_epoch} images" if record.images_per_epoch else "as many images as there are"
     return (
-        f"Adam, cross-entropy with label smoothing; {warm}; {drawn} drawn for an epoch, classes evenly, data "
-        "sets by the square root of their size; turns, mirror images, stain and light jitter; the epoch with "
-        "the best mean validation AUC was kept."
+        f"Adam, cross-entropy with label smoothing; {'; '.join([*first, drawn])} drawn for an epoch, classes "
+        "evenly, data sets by the square root of their size; random place, scale, turns, stain, light, blur "
+        "and JPEG; the epoch with the best mean validation AUC was kept."
     )
 
 

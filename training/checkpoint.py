@@ -109,14 +109,27 @@ def read_weights(network: nn.Module, path: Path) -> None:
     Raises:
         StateInvalid: if there is none, or it belongs to another network.
     """
-    state: dict[str, Tensor] = read_state(path)
+    load(network, read_state(path), path)
+
+
+def load(network: nn.Module, state: State, path: Path | None) -> None:
+    """Load weights that were read from `path` (None: from a package) into `network`.
+
+    Raises:
+        StateInvalid: if they belong to another network.
+    """
     try:
-        network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+        network.load_state_dict({name: _widen(value) for name, value in state.items()})
     except (RuntimeError, AttributeError) as error:
         raise StateInvalid(
-            f"{path} does not fit this network. --start-from takes what a warm start wrote (.warm.pth); "
-            "weights of the full network are exported, not started from."
+            f"{path} does not fit this network. For PlantNetV2 --weights takes what a warm start wrote "
+            "(.warm.pth); for the other networks what an earlier run of the same network wrote, or its "
+            "ImageNet weights as published."
         ) from error
+
+
+def _widen(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value
 
 
 def write_half(network: nn.Module, path: Path) -> None:

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import nn
 
-from artifact import Artifact
-from artifact.file import choose_device
+from artifact import Artifact, choose_device
 from contract import MetricCard
 from training.checkpoint import Again, RunInterrupted, checkpoint_of
+from training.classes import BINARY
 from training.data import DataProblem, Sample, Split, check_images, digest, join
 from training.evaluation import choose_operating_point, fit_temperature, measure_each, weigh_evenly
 from training.export import export
 from training.fit import fit
 from training.folder import read_folder
+from training.networks import Network
 from training.patients import compile_pattern, is_known
 from training.plan import Goal, Plan, Samples
 from training.record import Record, read_record, record_of
@@ -102,14 +102,18 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
     malignant = 1 - scores.probabilities(temperature)[:, 0]
     point = choose_operating_point(scores.labels, malignant, weigh_evenly(validation))
     record = Record(
+        architecture=plan.architecture,
         classes=list(CLASSES),
+        malignant=[name for name, malignant in zip(*BINARY, strict=True) if malignant],
         data=source.folders,
         patient_pattern=source.patient_pattern,
         images=images,
-        start_from=plan.start_from is not None,
+        is_begun=plan.weights is not None,
+        is_taught=plan.teacher is not None,
         images_per_epoch=plan.images_per_epoch,
         epochs=plan.epochs,
         warm_start_epochs=plan.warm_start_epochs,
+        head_epochs=plan.head_epochs,
         batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,
         seed=plan.seed,
@@ -142,7 +146,7 @@ def _check_place(out: Path) -> None:
 
 
 def _test(
-    model: tuple[nn.Module, float, torch.device], test: Sequence[Sample], threshold: float
+    model: tuple[Network, float, torch.device], test: Sequence[Sample], threshold: float
 ) -> list[MetricCard]:
     """Measure a network, with its temperature and device, on the images of every test folder."""
     network, temperature, place = model

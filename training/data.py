@@ -84,10 +84,19 @@ def check_images(samples: Iterable[Sample]) -> None:
 
 
 class Tiles(Dataset[tuple[Tensor, int]]):
-    """The samples as tiles (3, E, E) uint8 with their labels; E depends on the image's size."""
+    """The samples as tiles (3, E, E) uint8 with their labels; E depends on the image's size.
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
+    Args:
+        samples: What to read.
+        enlargement: As for `make_tile`.
+        keep: Bytes of tiles to keep in memory, so that an image is decoded once, not once an epoch.
+    """
+
+    def __init__(self, samples: Sequence[Sample], enlargement: int = 1, keep: int = 0) -> None:
         self.samples = samples
+        self._enlargement = enlargement
+        self._free = keep
+        self._kept: dict[int, Tensor] = {}
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -96,7 +105,12 @@ class Tiles(Dataset[tuple[Tensor, int]]):
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         """Return the tile and the label of one sample."""
         sample = self.samples[index]
-        return make_tile(read_pixels(sample.path)), sample.label
+        tile = self._kept.get(index)
+        if tile is None:
+            tile = make_tile(read_pixels(sample.path), enlargement=self._enlargement)
+            if tile.nbytes <= self._free:
+                self._kept[index], self._free = tile, self._free - tile.nbytes
+        return tile, sample.label
 
 
 def draw_weights(samples: Sequence[Sample]) -> Tensor:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from training.arguments import count, positive, rate
+from training.networks import ARCHITECTURES
 from training.plan import Plan
 
 DEFAULTS = Plan()
@@ -11,6 +12,12 @@ DEFAULTS = Plan()
 
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
     """Add how to fit: one option for each choice of a `Plan`."""
+    parser.add_argument(
+        "--architecture",
+        choices=ARCHITECTURES,
+        default=DEFAULTS.architecture,
+        help="network; all but plantnetv2 begin with ImageNet weights (default: %(default)s)",
+    )
     parser.add_argument("--epochs", type=count, default=DEFAULTS.epochs, help="0 after a warm start")
     parser.add_argument("--batch-size", type=positive, default=DEFAULTS.batch_size)
     parser.add_argument("--lr", type=rate, default=DEFAULTS.learning_rate, help="peak learning rate")
@@ -18,10 +25,31 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         "--warm-start-epochs",
         type=count,
         default=DEFAULTS.warm_start_epochs,
-        help="epochs on small crops first: on a CPU the fastest way to a good network (default: %(default)s)",
+        help="epochs on small views first: on a CPU the fastest way to a good network (default: %(default)s)",
     )
-    parser.add_argument("--start-from", type=Path, help="weights (.warm.pth) of an earlier warm start")
+    parser.add_argument(
+        "--head-epochs",
+        type=count,
+        default=DEFAULTS.head_epochs,
+        help="pretrained networks: epochs of the last layer alone first (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        help="weights to begin with: PlantNetV2's of an earlier warm start (.warm.pth), another network's of "
+        "an earlier run, or its ImageNet weights as published",
+    )
+    parser.add_argument(
+        "--teacher", type=Path, help="weights of a trained network whose answers the warm start learns too"
+    )
     parser.add_argument("--images-per-epoch", type=positive, help="default: as many as there are")
+    parser.add_argument(
+        "--patience",
+        type=count,
+        default=DEFAULTS.patience,
+        help="end a stage after as many epochs without a better validation AUC; 0: never "
+        "(default: %(default)s)",
+    )
     parser.add_argument("--seed", type=count, default=DEFAULTS.seed)
 
 
@@ -32,11 +60,15 @@ def read_plan(options: argparse.Namespace) -> Plan:
         PlanEmpty: if nothing would be fitted.
     """
     return Plan(
+        architecture=options.architecture,
         epochs=options.epochs,
         batch_size=options.batch_size,
         learning_rate=options.lr,
         warm_start_epochs=options.warm_start_epochs,
-        start_from=options.start_from,
+        head_epochs=options.head_epochs,
+        weights=options.weights,
+        teacher=options.teacher,
         images_per_epoch=options.images_per_epoch,
+        patience=options.patience,
         seed=options.seed,
     )

@@ -5,50 +5,66 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from torch import Tensor
-
-from artifact.preprocess import mirror
+from artifact.preprocess import INPUT_EDGE
 from training.checkpoint import Again, beside
+from training.classes import BINARY, Classes
 from training.data import Sample
-from training.scoring import Prepare
 
 
 class PlanEmpty(Exception):
-    """A plan fits nothing; the message says what to add."""
+    """A plan fits nothing, or asks for what its network does not have; the message says what to change."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to fit; the defaults are those of the network's specification."""
+    """How to fit; the defaults are those of PlantNetV2's specification."""
 
+    architecture: str = "plantnetv2"
     epochs: int = 30
     batch_size: int = 32
+    """Images of one step, on however many processes they are computed."""
     learning_rate: float = 0.001
     warm_start_epochs: int = 0
-    """Epochs on small crops, with global average pooling, before the full network."""
-    start_from: Path | None = None
-    """Weights of an earlier warm start to begin with."""
+    """PlantNetV2: epochs on small crops, with global average pooling, before the full network."""
+    head_epochs: int = 0
+    """Pretrained networks: epochs of the last layer alone, before the whole network."""
+    weights: Path | None = None
+    """Weights to begin with: of an earlier run or, for a pretrained network, ImageNet's from a file."""
+    teacher: Path | None = None
+    """Weights of a trained network whose answers are learnt beside the labels (distillation)."""
     images_per_epoch: int | None = None
     """How many images are drawn for an epoch; as many as there are by default."""
+    patience: int = 10
+    """Epochs without a better validation AUC after which a stage ends; 0 runs them all."""
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a plan that fits nothing.
+        """Refuse a plan that fits nothing, or not this network.
 
         Raises:
-            PlanEmpty: if there is neither an epoch nor anything to inflate.
+            PlanEmpty: saying what to change.
         """
-        if self.epochs == 0 and not self.is_inflated:
-            raise PlanEmpty("--epochs 0 leaves nothing to do. Say --warm-start-epochs or --start-from too.")
+        if self.is_plantnet and self.head_epochs:
+            raise PlanEmpty("--head-epochs is for pretrained networks. PlantNetV2 has --warm-start-epochs.")
+        if not self.is_plantnet and self.warm_start_epochs:
+            raise PlanEmpty(f"--warm-start-epochs is PlantNetV2's. {self.architecture} has --head-epochs.")
+        if self.epochs == 0 and not (self.is_inflated or self.head_epochs):
+            stage = "--warm-start-epochs or --weights" if self.is_plantnet else "--head-epochs"
+            raise PlanEmpty(f"--epochs 0 leaves nothing to do. Say {stage} too.")
 
     def describe(self) -> dict[str, str]:
         """Return the plan in words, by which a checkpoint knows whether it belongs to it."""
         return {name: str(value) for name, value in asdict(self).items()}
 
     @property
+    def is_plantnet(self) -> bool:
+        """Whether the network is the specified one."""
+        return self.architecture == "plantnetv2"
+
+    @property
     def is_inflated(self) -> bool:
-        """Whether the full network starts as the pooled one spread over its grid."""
-        return bool(self.warm_start_epochs or self.start_from)
+        """Whether the full PlantNetV2 starts as the pooled one spread over its grid."""
+        return self.is_plantnet and bool(self.warm_start_epochs or self.weights)
 
 
 class Samples(NamedTuple):
@@ -56,6 +72,7 @@ class Samples(NamedTuple):
 
     train: Sequence[Sample]
     validation: Sequence[Sample]
+    classes: Classes = BINARY
 
 
 class Goal(NamedTuple):
@@ -72,19 +89,15 @@ class Goal(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """One of the two ways in which the network is fitted."""
+    """One of the ways in which a network is fitted, one after the other."""
 
     name: str
     epochs: int
     learning_rate: float
-    edge: int | None
-    """Edge of the random crops to fit on; None for the whole mirrored input."""
-
-    @property
-    def prepare(self) -> Prepare:
-        """From a whole tile to the network's input when scoring: the pooled network reads any size."""
-        return mirror if self.edge is None else _whole
-
-
-def _whole(tile: Tensor) -> Tensor:
-    return tile
+    edge: int = INPUT_EDGE
+    """Edge of the random views to fit on; a smaller tile is seen whole."""
+    is_pooled: bool = True
+    """Whether the network reads inputs of any size; otherwise tiles are mirrored to the whole input."""
+    is_head_only: bool = False
+    is_begun: bool = False
+    """Whether the network was fitted before: then it competes with what this stage makes of it."""

@@ -9,22 +9,30 @@ from pydantic import AwareDatetime, Field
 from contract import MetricCard, OperatingPoint
 from contract.base import Payload
 from training.checkpoint import beside
+from training.classes import Classes
 
 
 class Record(Payload):
     """The record of one training run."""
 
     created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    architecture: str
     classes: list[str]
+    malignant: list[str]
+    """Which of the classes are malignant."""
     data: list[Path]
     """The folders that were read."""
     patient_pattern: str | None
     images: str
     """Digest of which images were fitted on, chose the epoch and were tested on."""
-    start_from: bool
+    is_begun: bool
+    """Whether fitting began with the weights of an earlier run."""
+    is_taught: bool
+    """Whether a teacher's answers were learnt beside the labels."""
     images_per_epoch: int | None
     epochs: int
     warm_start_epochs: int
+    head_epochs: int
     batch_size: int
     learning_rate: float
     seed: int
@@ -32,6 +40,11 @@ class Record(Payload):
     operating_point: OperatingPoint
     test: list[MetricCard]
     """Figures of the full network on each test folder."""
+
+    @property
+    def all_classes(self) -> Classes:
+        """The classes with their marks."""
+        return Classes(tuple(self.classes), tuple(name in self.malignant for name in self.classes))
 
     def write(self, weights: Path) -> None:
         """Write the record beside the weights, through a temporary file that is then renamed."""

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from artifact.preprocess import mirror, normalise
 from training.data import Sample, Tiles
+from training.networks import Network
 
 BATCH = 32
 
@@ -40,13 +41,18 @@ Prepare = Callable[[Tensor], Tensor]
 """From a tile (3, E, E) to what the network reads."""
 
 
+def whole(tile: Tensor) -> Tensor:
+    """Leave the tile as it is, for a network that reads any size."""
+    return tile
+
+
 @torch.inference_mode()
 def score(
-    network: nn.Module, samples: Sequence[Sample], device: torch.device, prepare: Prepare = mirror
+    network: Network, samples: Sequence[Sample], device: torch.device, prepare: Prepare = mirror
 ) -> Scores:
     """Return the network's logits for each sample; `prepare` is `mirror` for the full network's input."""
     network.eval()
-    tiles = Tiles(samples)
+    tiles = Tiles(samples, network.enlargement)
     outputs = np.zeros((len(samples), 0), dtype=np.float32)
     for start in tqdm(range(0, len(samples), BATCH), desc="scoring", unit="batch", leave=False, disable=None):
         rows = range(start, min(start + BATCH, len(samples)))
@@ -58,7 +64,7 @@ def score(
     return Scores(samples, outputs)
 
 
-def _logits(network: nn.Module, images: list[Tensor], device: torch.device) -> NDArray[np.float32]:
+def _logits(network: Network, images: list[Tensor], device: torch.device) -> NDArray[np.float32]:
     """Return logits for images of several sizes: those of one size go through together."""
     result: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)] * len(images)
     for rows in group_by_size(images).values():

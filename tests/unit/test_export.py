@@ -17,7 +17,11 @@ from training.scoring import Scores
 RECORD = {
     "classes": ["benign", "malignant"],
     "patient_pattern": None,
-    "start_from": False,
+    "architecture": "plantnetv2",
+    "malignant": ["malignant"],
+    "is_begun": False,
+    "is_taught": False,
+    "head_epochs": 0,
     "images_per_epoch": None,
     "epochs": 1,
     "warm_start_epochs": 0,

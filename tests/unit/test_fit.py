@@ -2,26 +2,30 @@ from pathlib import Path
 
 import pytest
 import torch
-from training.networks.plantnet import PooledPlantNetV2
 
-from training.checkpoint import RunInterrupted, checkpoint_of
+from training import run
+from training.checkpoint import RunInterrupted, checkpoint_of, read_state
 from training.data import join
-from training.fit import Run, rate
 from training.folder import read_folder
+from training.journal import Journal
+from training.learner import Learner, rate
+from training.networks import PooledPlantNetV2
 from training.plan import Goal, Plan, Samples, Stage
 from training.rendered import write_data_set
+from training.run import Run
 
+CPU = torch.device("cpu")
 PLAN = Plan(batch_size=4, warm_start_epochs=2, images_per_epoch=8)
 STAGE = Stage("warm start", 2, 1e-3, 32)
 
 
 class StoppedRun(Run):
-    """A run that is stopped in its second epoch."""
+    """A run that is killed in its second epoch."""
 
-    def _epoch(self, network, optimiser, stage, epoch):
+    def _seed(self, stage, epoch):
         if epoch == 1:
             raise KeyboardInterrupt
-        return super()._epoch(network, optimiser, stage, epoch)
+        return super()._seed(stage, epoch)
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +35,10 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     return Samples(train, validation)
 
 
-def start(kind: type[Run], samples: Samples, out: Path, again=None, plan: Plan = PLAN) -> PooledPlantNetV2:
+def start(kind: type[Run], samples: Samples, out: Path, again=None, plan: Plan = PLAN, stage: Stage = STAGE):
     torch.manual_seed(0)
     network = PooledPlantNetV2()
-    run = kind(samples, plan, Goal(out, plan.describe(), again), torch.device("cpu"))
-    run.epochs_of(network, STAGE)
+    kind(samples, plan, Goal(out, plan.describe(), again), CPU).fit(network, stage)
     return network
 
 
@@ -45,7 +48,9 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(samples, tmp_pat
         start(StoppedRun, samples, tmp_path / "b.pth")
     resumed = start(Run, samples, tmp_path / "b.pth", again="resume")
     for name, value in unbroken.state_dict().items():
-        torch.testing.assert_close(resumed.state_dict()[name], value, msg=name)
+        assert torch.equal(resumed.state_dict()[name], value), name
+    last = [read_state(checkpoint_of(tmp_path / name))["optimiser"]["state"] for name in ("a.pth", "b.pth")]
+    assert all(torch.equal(last[0][i]["exp_avg"], last[1][i]["exp_avg"]) for i in last[0])
 
 
 def test_a_checkpoint_is_neither_overwritten_nor_followed_without_being_told(samples, tmp_path):
@@ -70,9 +75,46 @@ def test_restart_throws_the_checkpoint_away(samples, tmp_path):
     assert checkpoint_of(out).stat().st_size > 1000
 
 
+def test_a_stage_ends_when_validation_no_longer_gets_better(samples, tmp_path):
+    idle = STAGE._replace(epochs=6, learning_rate=0.0)
+    plan = Plan(batch_size=4, warm_start_epochs=6, images_per_epoch=4, patience=2)
+    start(Run, samples, tmp_path / "a.pth", plan=plan, stage=idle)
+    assert read_state(checkpoint_of(tmp_path / "a.pth"))["epoch"] == 3
+
+
+def test_the_curve_of_a_run_is_kept_beside_its_weights(samples, tmp_path):
+    start(Run, samples, tmp_path / "a.pth")
+    history = (tmp_path / "a.history.json").read_text()
+    assert history.count('"epoch"') == 2
+    assert list((tmp_path / "a.tensorboard").glob("events.*"))
+
+
+def test_the_first_epoch_depends_on_the_seed(samples, tmp_path):
+    first = start(Run, samples, tmp_path / "a.pth")
+    plan = Plan(batch_size=4, warm_start_epochs=2, images_per_epoch=8, seed=1)
+    other = start(Run, samples, tmp_path / "b.pth", plan=plan)
+    assert not torch.equal(first.features.conv1.weight, other.features.conv1.weight)
+
+
+def test_a_head_only_stage_leaves_the_features_as_they_were(samples):
+    network = PooledPlantNetV2()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    stage = STAGE._replace(is_head_only=True)
+    learner = Learner(network, stage, PLAN, CPU, None)
+    learner.fit(run.Loading(run.Tiles(samples.train), 4, 8, 0).load(stage, 0), 0)
+    changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed
+    assert all(name.startswith("head.") for name in changed)
+
+
 def test_the_learning_rate_rises_and_then_falls_to_nothing():
     rates = [rate(step / 100) for step in range(100)]
     assert max(rates) == pytest.approx(1, abs=0.01)
     assert rates[0] < 0.2
     assert rates[-1] < 0.01
     assert rates.index(max(rates)) == pytest.approx(10, abs=1)
+
+
+def test_a_journal_goes_on_where_an_interrupted_run_stopped(tmp_path):
+    lines = [{"stage": "warm start", "epoch": 1}]
+    assert Journal(tmp_path / "a.pth", lines).history == lines

@@ -2,7 +2,7 @@
 
 from training.networks.network import Network, Pooled
 from training.networks.plantnet import PlantNetV2, PooledPlantNetV2, inflate
-from training.networks.pretrained import ARCHITECTURES, PRETRAINED, WeightsMissing, build
+from training.networks.pretrained import ARCHITECTURES, PRETRAINED, WeightsMissing, begin, build
 
 __all__ = [
     "ARCHITECTURES",
@@ -12,6 +12,7 @@ __all__ = [
     "Pooled",
     "PooledPlantNetV2",
     "WeightsMissing",
+    "begin",
     "build",
     "inflate",
 ]

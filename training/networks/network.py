@@ -12,10 +12,12 @@ class Network(nn.Module):
     Args:
         features: (N, 3, E, E) in -1..1 -> feature maps (N, F, h, w).
         head: Feature maps -> logits (N, classes).
+        enlargement: How far small patches are enlarged for it; see `artifact.preprocess.make_tile`.
     """
 
-    def __init__(self, features: nn.Module, head: nn.Module) -> None:
+    def __init__(self, features: nn.Module, head: nn.Module, enlargement: int = 1) -> None:
         super().__init__()
+        self.enlargement = enlargement
         self.features = features
         self.head = head
 

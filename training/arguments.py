@@ -45,6 +45,14 @@ def pattern(text: str) -> str:
     return text
 
 
+def folds(text: str) -> int:
+    """Read a number of folds, from 2 to 50."""
+    value = count(text)
+    if not 2 <= value <= 50:  # noqa: PLR2004 - two sides; more folds than anyone fits
+        raise argparse.ArgumentTypeError("must be from 2 to 50")
+    return value
+
+
 def probability(text: str) -> float:
     """Read a number above 0 and below 1."""
     value = float(text)

@@ -7,7 +7,9 @@ from pathlib import Path
 import artifact
 from artifact import Artifact
 from training.arguments import grouping, pattern, probability
-from training.data import check_images
+from training.classes import Classes
+from training.commands import find_folders
+from training.data import Sample, check_images
 from training.labelled import Labelled, Part, read_labelled
 from training.patients import compile_pattern
 from training.reading import classes_of, read
@@ -35,29 +37,33 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_common_options(parser: argparse.ArgumentParser, out: Path) -> None:
-    """Add what every command that writes a report asks for."""
+    """Add what every command that scores a model file asks for."""
     parser.add_argument("--model", type=Path, required=True, help="model file, from `export`")
+    add_image_options(parser)
+    add_report_options(parser, out)
+
+
+def add_image_options(parser: argparse.ArgumentParser) -> None:
+    """Add which images are taken, whose they are, and what computes."""
     parser.add_argument(
         "--data",
-        type=Path,
         action="append",
         required=True,
         metavar="DIR",
         help="folder with {train_dataset,test_dataset}/{benign,malignant}, or with {benign,malignant} alone; "
-        "may be given several times",
+        "may be given several times; 'sample' draws a small rendered set",
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
-    add_report_options(parser, out)
-
-
-def add_report_options(parser: argparse.ArgumentParser, out: Path) -> None:
-    """Add what a report is to tell, and where it goes."""
-    parser.add_argument("--out", type=Path, default=out, metavar="DIR", help="(default: %(default)s)")
     parser.add_argument(
         "--patient-pattern",
         type=pattern,
         help="regular expression with a group 'patient', searched in each path below the class folder",
     )
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
+
+
+def add_report_options(parser: argparse.ArgumentParser, out: Path) -> None:
+    """Add what a report is to tell, and where it goes."""
+    parser.add_argument("--out", type=Path, default=out, metavar="DIR", help="(default: %(default)s)")
     parser.add_argument(
         "--prevalence",
         type=probability,
@@ -91,9 +97,8 @@ def evaluate(options: argparse.Namespace) -> str:
         DataProblem: if the images cannot.
     """
     model = artifact.load(options.model, options.device)
-    found = find_images(model, options, options.split)
-    samples = [sample for each in found for sample in each.samples]
-    readings = read(model, samples, found[0].classes)
+    found = find_images(options, options.data, options.split, classes_of(model.card))
+    readings = read(model, join_samples(found), found[0].classes)
     wanted = read_wanted(options)._replace(fitted_share=model.card.calibration.prior)
     folders = {each.folder.name: each.folder for each in found}
     report = compose("evaluation", describe_model(model), readings, folders, wanted)
@@ -103,13 +108,19 @@ def evaluate(options: argparse.Namespace) -> str:
     return show_report(report, wanted.out)
 
 
-def find_images(model: Artifact, options: argparse.Namespace, part: Part) -> list[Labelled]:
-    """Return the labelled images, each of which can be read."""
+def find_images(
+    options: argparse.Namespace, folders: Sequence[str], part: Part, classes: Classes
+) -> list[Labelled]:
+    """Return the labelled images of the named folders, each of which can be read."""
     own = compile_pattern(options.patient_pattern) if options.patient_pattern else None
-    folders = [folder.resolve() for folder in options.data]
-    found = read_labelled(folders, part, classes_of(model.card), own)
-    check_images(sample for each in found for sample in each.samples)
+    found = read_labelled(find_folders(folders, options.out), part, classes, own)
+    check_images(join_samples(found))
     return found
+
+
+def join_samples(found: Sequence[Labelled]) -> list[Sample]:
+    """Return the samples of every folder."""
+    return [sample for each in found for sample in each.samples]
 
 
 def name_images(found: Sequence[Labelled], part: Part) -> str:

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from training.arguments import count, positive, rate
+from training.arguments import count, positive, probability, rate
+from training.evaluation import AIM, Aim
 from training.networks import ARCHITECTURES
 from training.plan import Plan
 
@@ -72,3 +73,24 @@ def read_plan(options: argparse.Namespace) -> Plan:
         patience=options.patience,
         seed=options.seed,
     )
+
+
+def add_aim_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the band around the threshold is to keep on validation images."""
+    parser.add_argument(
+        "--band-sensitivity",
+        type=probability,
+        default=AIM.sensitivity,
+        help="share of malignant images at or above the band's lower edge (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--band-specificity",
+        type=probability,
+        default=AIM.specificity,
+        help="share of benign images below the band's upper edge (default: %(default)s)",
+    )
+
+
+def read_aim(options: argparse.Namespace) -> Aim:
+    """Return what the band is to keep."""
+    return Aim(options.band_sensitivity, options.band_specificity)

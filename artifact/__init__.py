@@ -1,8 +1,17 @@
 """The model file: TorchScript with its card, digest and golden inputs inside, and the way images enter it."""
 
-from artifact.errors import ArtifactError, ArtifactInvalid, ArtifactMissing, DeviceMissing, GoldenMismatch
-from artifact.file import Artifact, Outputs, load, save
-from artifact.golden import Golden
+from artifact.device import choose_device
+from artifact.errors import (
+    ArtifactError,
+    ArtifactInvalid,
+    ArtifactMissing,
+    DeviceMissing,
+    GoldenMismatch,
+    IntegersUnsupported,
+)
+from artifact.file import load, save
+from artifact.golden import Golden, Outputs
+from artifact.model import Artifact
 from artifact.module import Deployed, DomainDistance
 
 __all__ = [
@@ -15,7 +24,9 @@ __all__ = [
     "DomainDistance",
     "Golden",
     "GoldenMismatch",
+    "IntegersUnsupported",
     "Outputs",
+    "choose_device",
     "load",
     "save",
 ]

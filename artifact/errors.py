@@ -1,10 +1,11 @@
 """What can be wrong with a model file.
 
 ArtifactError
-├── ArtifactMissing   there is no such file
-├── ArtifactInvalid   it is no model file of ours, or its card does not fit it
-├── GoldenMismatch    on this machine it computes something else than when it was written
-└── DeviceMissing     it was to be computed on a device that is not there
+├── ArtifactMissing      there is no such file
+├── ArtifactInvalid      it is no model file of ours, or its card does not fit it
+├── GoldenMismatch       on this machine it computes something else than when it was written
+├── DeviceMissing        it was to be computed on a device that is not there
+└── IntegersUnsupported  its features cannot be computed in 8-bit integers
 """
 
 
@@ -26,3 +27,7 @@ class DeviceMissing(ArtifactError):
 
 class GoldenMismatch(ArtifactError):
     """The file does not reproduce its golden outputs on this machine."""
+
+
+class IntegersUnsupported(ArtifactError):
+    """The quantised features cannot be computed on this machine; the file can do without them."""

@@ -1,100 +1,34 @@
-"""Writing and loading model files. TorchScript stands in this file only."""
+"""Writing and loading model files."""
 
 import hashlib
-import io
+import logging
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from pydantic import ValidationError
+from torch import nn
 
-from artifact import golden
-from artifact.errors import ArtifactInvalid, ArtifactMissing, DeviceMissing, GoldenMismatch
-from artifact.golden import Golden, Picture
-from artifact.module import STATISTICS, Deployed
+from artifact.archive import Contents, dump, pack, reopen, script, script_features, unpack
+from artifact.device import choose_device, find_engine
+from artifact.errors import ArtifactInvalid, ArtifactMissing, GoldenMismatch, IntegersUnsupported
+from artifact.golden import Golden, Outputs, Picture
+from artifact.model import Artifact
+from artifact.module import Deployed
 from contract import ModelCard
 
-# TorchScript is deprecated in torch 2.14; docs/decisions says why it is used, and what may follow it.
-warnings.filterwarnings("ignore", message="`torch.jit", category=FutureWarning)
-
-CARD = "model_card.json"
-GOLDEN = "golden.npz"
+logger = logging.getLogger(__name__)
 
 
-class Outputs(NamedTuple):
-    """What a model file says of N images."""
-
-    probabilities: NDArray[np.float32]
-    """Calibrated, (N, C), in the order of the card's classes."""
-    gate: NDArray[np.float32]
-    """Statistics, (N, K), in the order of the card's gate."""
-
-
-class Artifact:
-    """A loaded model file that has reproduced its golden outputs."""
-
-    def __init__(
-        self, module: torch.jit.ScriptModule, card: ModelCard, sha256: str, device: torch.device
-    ) -> None:
-        self._module = module
-        self.card = card
-        self.sha256 = sha256
-        self.device = device
-
-    def predict(self, images: Sequence[Picture]) -> Outputs:
-        """Return probabilities and gate statistics of uint8 RGB images (H, W, 3) of any sizes."""
-        with torch.inference_mode():
-            tensors = [torch.from_numpy(np.ascontiguousarray(image)) for image in images]
-            probabilities, gate = self._module(tensors)
-            return Outputs(probabilities.float().cpu().numpy(), gate.float().cpu().numpy())
-
-    def check(self, expected: Golden) -> None:
-        """Compare with the golden outputs.
-
-        Raises:
-            GoldenMismatch: if an output deviates by more than the card allows on this kind of device.
-        """
-        tolerance = self.card.tolerance.get(self.device.type, min(self.card.tolerance.values()))
-        outputs = self.predict(expected.images)
-        pairs = zip(outputs, (expected.probabilities, expected.gate), strict=True)
-        if not all(_agree(ours, theirs, tolerance) for ours, theirs in pairs):
-            raise GoldenMismatch(
-                f"On this machine's {self.device.type} the model file does not reproduce the outputs it was "
-                f"written with (tolerance {tolerance}). Use another device, or export the model again."
-            )
-
-
-def _agree(ours: NDArray[np.float32], theirs: NDArray[np.float32], tolerance: float) -> bool:
-    """Compare within `tolerance`, absolute for values up to 1 and relative above."""
-    return ours.shape == theirs.shape and bool(np.allclose(ours, theirs, rtol=tolerance, atol=tolerance))
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device of that name; `auto` takes a GPU when there is one.
-
-    Raises:
-        DeviceMissing: if torch knows no such device, or there is none here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise DeviceMissing(f"There is no device '{name}'. Use auto, cpu or cuda.") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise DeviceMissing("There is no GPU that torch can use here. Use auto or cpu.")
-    return device
-
-
-def load(path: Path, device: str = "auto") -> Artifact:
+def load(path: Path, device: str = "auto", engines: Sequence[str] | None = None) -> Artifact:
     """Load a model file and have it reproduce its golden outputs.
 
-    The weights lie in half precision: a CPU computes with them in float32, a GPU as they are.
+    A CPU computes the convolutions in 8-bit integers where it can, else in float32; a GPU in half precision.
+
+    Args:
+        path: The model file.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        engines: Those for 8-bit integers that may be used; by default all that torch has here.
 
     Raises:
         ArtifactMissing: if there is no file.
@@ -103,67 +37,78 @@ def load(path: Path, device: str = "auto") -> Artifact:
         DeviceMissing: if there is no such device.
     """
     place = choose_device(device)
+    data = _read(path)
+    contents = unpack(data, place)
+    model = Artifact(contents, hashlib.sha256(data).hexdigest(), place)
+    if contents.integers and place.type == "cpu" and _try_integers(model, engines):
+        return model
+    model.use_floats()
     try:
-        data = path.read_bytes()
+        model.check()
+    except RuntimeError as error:
+        raise ArtifactInvalid(
+            "The model file cannot compute its own golden inputs. Export it again."
+        ) from error
+    return model
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise ArtifactMissing(
             f"There is no model file at {path}. Train and export one, or name another."
         ) from error
     except OSError as error:
         raise ArtifactInvalid(f"The model file {path} cannot be read ({error.strerror}).") from error
-    module, card, expected = _open(data, place)
-    loaded = Artifact(module, card, hashlib.sha256(data).hexdigest(), place)
-    if not expected.images:
-        raise ArtifactInvalid("The model file has no golden inputs to prove itself with. Export it again.")
-    try:
-        loaded.check(expected)
-    except RuntimeError as error:
-        raise ArtifactInvalid(
-            "The model file cannot compute its own golden inputs. Export it again."
-        ) from error
-    return loaded
 
 
-def _open(data: bytes, device: torch.device) -> tuple[torch.jit.ScriptModule, ModelCard, Golden]:
-    """Read module, card and golden inputs, and check that they belong together."""
-    extra = {CARD: "", GOLDEN: ""}
+def _try_integers(model: Artifact, engines: Sequence[str] | None) -> bool:
+    """Have the model compute in integers, and tell whether it then reproduces its golden outputs."""
+    engine = find_engine(model.card.compression.engine, engines)
+    if engine is None:
+        logger.warning("there is no engine for 8-bit integers here, so the model computes in float32, slower")
+        return False
     try:
-        module = torch.jit.load(  # type: ignore[no-untyped-call]  # torch leaves it untyped
-            io.BytesIO(data), map_location=device, _extra_files=extra
+        model.use_integers(engine)
+        model.check()
+    except (RuntimeError, GoldenMismatch) as error:
+        logger.warning(
+            "engine %s does not compute the golden outputs (%s), so the model computes in float32, slower",
+            engine,
+            type(error).__name__,
         )
-        card = ModelCard.model_validate_json(extra[CARD])
-    except (RuntimeError, ValidationError) as error:
-        raise ArtifactInvalid(
-            "The model file is damaged, or was not written by `python -m training export`."
-        ) from error
-    if device.type == "cpu":
-        module.float()
-    module.eval()
-    packed = extra[GOLDEN]
-    expected = golden.parse(packed.encode("latin-1") if isinstance(packed, str) else packed)
-    if expected.probabilities.shape[1:] != (len(card.classes),):
-        raise ArtifactInvalid("The model file's outputs do not fit the classes on its card.")
-    if tuple(limit.statistic for limit in card.gate) != STATISTICS:
-        raise ArtifactInvalid("The model file's gate does not fit its card. Export the model again.")
-    return module, card, expected
+        return False
+    return True
 
 
-def save(module: Deployed, card: ModelCard, pictures: Sequence[Picture], path: Path) -> Artifact:
+def save(
+    module: Deployed,
+    card: ModelCard,
+    pictures: Sequence[Picture],
+    path: Path,
+    integers: nn.Module | None = None,
+) -> Artifact:
     """Write a model file with its card and golden outputs, and load it back; return what was loaded.
 
     Args:
         module: What the file shall compute; its network is held in half precision afterwards.
-        card: What the file shall say of itself.
+        card: What the file shall say of itself, the engine for `integers` included.
         pictures: Golden inputs (H, W, 3), rendered, never a patient's.
         path: Where the file appears, only once it is whole and has proved itself.
+        integers: The module's features, quantised.
 
     Raises:
+        IntegersUnsupported: if this machine cannot compute `integers`.
         GoldenMismatch: if the written file does not compute what the module computed.
     """
-    scripted = torch.jit.script(module.eval().requires_grad_(False).hold_in(torch.float16))
-    trial, _, _ = _open(_pack(scripted, card, _empty(card)), torch.device("cpu"))
-    outputs = Artifact(trial, card, "", torch.device("cpu")).predict(pictures)
-    data = _pack(scripted, card, Golden(pictures, *outputs))
+    contents = Contents(
+        module=script(module),
+        integers=dump(script_features(integers)) if integers else b"",
+        card=card,
+        golden=Golden(pictures, {}),
+    )
+    data = pack(contents._replace(golden=Golden(pictures, _compute(contents))))
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,13 +120,18 @@ def save(module: Deployed, card: ModelCard, pictures: Sequence[Picture], path: P
     return loaded
 
 
-def _pack(scripted: torch.jit.ScriptModule, card: ModelCard, expected: Golden) -> bytes:
-    stream = io.BytesIO()
-    extra = {CARD: card.model_dump_json(indent=1).encode(), GOLDEN: expected.dump()}
-    torch.jit.save(scripted, stream, _extra_files=extra)
-    return stream.getvalue()
-
-
-def _empty(card: ModelCard) -> Golden:
-    none = np.zeros((0, len(card.classes)), dtype=np.float32)
-    return Golden([], none, np.zeros((0, len(STATISTICS)), dtype=np.float32))
+def _compute(contents: Contents) -> dict[str, Outputs]:
+    """Return the golden outputs of a file that is being written, in each arithmetic that it has."""
+    trial = Artifact(contents._replace(module=reopen(dump(contents.module))), "", torch.device("cpu"))
+    trial.use_floats()
+    outputs = {"float": trial.predict(contents.golden.images)}
+    if contents.integers:
+        engine = find_engine(contents.card.compression.engine)
+        if engine is None:
+            raise IntegersUnsupported("torch has no engine for 8-bit integers on this machine.")
+        try:
+            trial.use_integers(engine)
+            outputs["int8"] = trial.predict(contents.golden.images)
+        except RuntimeError as error:
+            raise IntegersUnsupported(f"Engine {engine} cannot compute the quantised features.") from error
+    return outputs

@@ -1,7 +1,8 @@
 """From images of any size to the network's input; it runs inside the artifact and in training alike.
 
-An image is never enlarged to twice its size or more: a patch smaller than half the input edge is mirrored
-side by side instead, so that its cells keep the size at which they were scanned.
+By default an image is never enlarged to twice its size or more: a patch smaller than half the input edge is
+mirrored side by side instead, so that its cells keep the size at which they were scanned. Networks that know
+objects from larger pictures may want more: `enlargement` raises that limit.
 """
 
 import torch
@@ -12,18 +13,24 @@ INPUT_EDGE = 224
 """Edge of the network's square input in pixels."""
 
 
-def count_tiles(height: int, width: int, edge: int = INPUT_EDGE) -> int:
+def count_tiles(height: int, width: int, edge: int = INPUT_EDGE, enlargement: int = 1) -> int:
     """Return how often an image of this size stands side by side, in each direction, in the input."""
-    return max(1, min(edge // max(1, min(height, width)), 7))
+    return max(1, min(edge // max(1, min(height, width) * enlargement), 7))
 
 
-def make_tile(image: Tensor, edge: int = INPUT_EDGE) -> Tensor:
+def make_tile(image: Tensor, edge: int = INPUT_EDGE, enlargement: int = 1) -> Tensor:
     """Resize one uint8 image (H, W, 3) to the square tile (3, E, E) of which the input is made.
 
     E is 224 for an image of 113 px or more, 112 for one of 75 to 112 px, and so on, rounded up. The
     resampling is bilinear with antialiasing on uint8, so that training and serving see equal bytes.
+
+    Args:
+        image: As decoded.
+        edge: Of the network's input.
+        enlargement: A patch enters at less than twice this many times its size: one of 50 px as a tile of 56
+            px with 1, of 112 px with 2, and of 224 px with 4.
     """
-    tiles = count_tiles(image.size(0), image.size(1))
+    tiles = count_tiles(image.size(0), image.size(1), edge, enlargement)
     side = (edge + tiles - 1) // tiles
     planes = image.permute(2, 0, 1).unsqueeze(0)
     if planes.size(2) == side and planes.size(3) == side:
@@ -45,8 +52,17 @@ def normalise(pixels: Tensor) -> Tensor:
 
 
 class Preprocess(nn.Module):
-    """A list of uint8 RGB images (H, W, 3) of any size -> one float32 batch (N, 3, 224, 224) in -1..1."""
+    """A list of uint8 RGB images (H, W, 3) of any size -> one float32 batch (N, 3, 224, 224) in -1..1.
+
+    Args:
+        enlargement: As for `make_tile`; what the network was trained with.
+    """
+
+    def __init__(self, enlargement: int = 1) -> None:
+        super().__init__()
+        self.enlargement = enlargement
 
     def forward(self, images: list[Tensor]) -> Tensor:
         """Resize, mirror and normalise."""
-        return normalise(torch.stack([mirror(make_tile(image)) for image in images]).float())
+        tiles = [make_tile(image, enlargement=self.enlargement) for image in images]
+        return normalise(torch.stack([mirror(tile) for tile in tiles]).float())

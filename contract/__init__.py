@@ -28,6 +28,7 @@ from contract.model_card import (
     ModelCard,
     OperatingPoint,
     TrainingCard,
+    Variant,
 )
 from contract.prediction import (
     DISCLAIMER,
@@ -73,5 +74,6 @@ __all__ = [
     "SurvivalPoint",
     "TrainingCard",
     "UntreatedSurvival",
+    "Variant",
     "YearRange",
 ]

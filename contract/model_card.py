@@ -28,6 +28,11 @@ class Calibration(Payload):
     """How raw outputs were turned into probabilities (Guo et al. 2017, temperature scaling)."""
 
     temperature: Annotated[float, Field(gt=0, le=100)]
+    """Divides the logits."""
+    bias: list[Annotated[float, Field(ge=-100, le=100)]] = Field(default_factory=list, max_length=64)
+    """Added to each class's logit after that, in the order of the classes; empty where nothing is added."""
+    prior: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Share of malignant images at which the probabilities hold; None where it was not noted."""
     fitted_on: Text
 
 
@@ -86,13 +91,32 @@ class TrainingCard(Payload):
     note: Text
 
 
+class Variant(Payload):
+    """One way to compute the network, measured on validation data and on the machine that wrote the file."""
+
+    name: Name
+    """`full` (the network as trained, float32), `int8` or `float` (what the file holds)."""
+    size: Annotated[int, Field(ge=0)]
+    """Bytes: of the weights in float32, or of the file."""
+    milliseconds: dict[Name, Annotated[float, Field(ge=0)]]
+    """Per image, by batch size."""
+    auc: dict[Name, Probability]
+    agreement: dict[Name, Probability]
+    """Share of the images that the full network decides, by data set, which this variant decides likewise."""
+
+
 class Compression(Payload):
     """What was done to the full network, and what it cost on validation data."""
 
     method: Text
     rank: Count
+    """Of the first fully connected layer; 0 where none was factorised."""
+    engine: Name | None = None
+    """The engine for 8-bit integers that the file was measured with; None where it has no integers."""
     full_auc: dict[Name, Probability]
     file_auc: dict[Name, Probability]
+    """As the file computes on a CPU."""
+    variants: list[Variant] = Field(default_factory=list, max_length=8)
 
 
 class GateLimit(Payload):
@@ -125,6 +149,6 @@ class ModelCard(Payload):
     training: TrainingCard
     compression: Compression
     tolerance: Annotated[dict[Name, float], Field(min_length=1)]
-    """How far golden outputs may deviate, by device type."""
+    """How far golden outputs may deviate, by device type, and as `int8` where a CPU computes in integers."""
     intended_use: Text
     limits: list[Text]

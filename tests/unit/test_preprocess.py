@@ -40,6 +40,17 @@ def test_a_small_patch_is_mirrored_side_by_side():
     assert torch.equal(whole[:, 56:112, :56], tile.flip(1))
 
 
+@pytest.mark.parametrize(("enlargement", "side"), [(1, 56), (2, 112), (3, 224), (4, 224)])
+def test_a_network_may_want_small_patches_enlarged(enlargement, side):
+    tile = make_tile(picture(50, 50), enlargement=enlargement)
+    assert tile.shape == (3, side, side)
+    assert torch.equal(Preprocess(enlargement)([picture(50, 50)])[0, :, :side, :side], tile / 127.5 - 1)
+
+
+def test_large_images_enter_alike_whatever_the_enlargement():
+    assert torch.equal(Preprocess(4)([picture(460, 700)]), Preprocess()([picture(460, 700)]))
+
+
 def test_images_of_different_sizes_share_a_batch():
     images = [picture(50, 50), picture(460, 700), picture(224, 224)]
     batch = Preprocess()(images)

@@ -1,0 +1,43 @@
+"""Where a model file computes: the device, and on CPUs the engine for arithmetic in 8-bit integers."""
+
+from collections.abc import Sequence
+
+import torch
+
+from artifact.errors import DeviceMissing
+
+ENGINES = ("onednn", "x86", "fbgemm", "qnnpack")
+"""Those that torch may have, the fastest first; ARM has the last one."""
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of that name; `auto` takes a GPU when there is one.
+
+    Raises:
+        DeviceMissing: if torch knows no such device, or there is none here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceMissing(f"There is no device '{name}'. Use auto, cpu or cuda.") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise DeviceMissing("There is no GPU that torch can use here. Use auto or cpu.")
+    return device
+
+
+def find_engine(wanted: str | None = None, there: Sequence[str] | None = None) -> str | None:
+    """Return the wanted engine for integers if it is there, else another, else None.
+
+    Args:
+        wanted: The engine that a model file was written with.
+        there: Those that may be used; by default all that this torch has.
+    """
+    usable = torch.backends.quantized.supported_engines if there is None else there
+    return next((name for name in (wanted, *ENGINES) if name in usable), None)
+
+
+def use_engine(name: str) -> None:
+    """Have torch pack and multiply integers with this engine, in this whole process from now on."""
+    torch.backends.quantized.engine = name

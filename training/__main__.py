@@ -28,7 +28,7 @@ WEIGHTS = Path("breast_cancer_cnn.pth")
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.set_defaults(failure=1)
+    parser.set_defaults(failure=1, again_with="")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_prepare(subparsers.add_parser("prepare", help="turn a data set's archive into folders for training"))
     _add_train(subparsers.add_parser("train", help="train PlantNetV2 on folders of labelled images"))
@@ -48,7 +48,7 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_train)
+    parser.set_defaults(run=_train, again_with="; `train --resume` goes on after the last whole epoch")
     _add_data(parser, required=True)
     parser.add_argument(
         "--patient-pattern",
@@ -78,7 +78,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_cross_validate(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_cross_validate)
+    parser.set_defaults(run=_cross_validate, again_with="; the same command goes on where this one stopped")
     crossvalidate.add_options(parser)
 
 
@@ -89,7 +89,7 @@ def _add_accept(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_provide(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_provide)
+    parser.set_defaults(run=_provide, again_with="; the same command goes on after the last whole epoch")
     parser.add_argument("--data", type=Path, required=True, help="folder that may hold train_dataset")
     parser.add_argument("--starter", type=Path, default=Path("models/starter.pt"))
     parser.add_argument("--out", type=Path, required=True, help="model file for the service")
@@ -115,6 +115,8 @@ def _train(options: argparse.Namespace) -> None:
     source = commands.Source(commands.find_folders(options.data, options.out), options.patient_pattern)
     again: Again | None = "resume" if options.resume else "restart" if options.restart else None
     record = commands.train(source, read_plan(options), options.out, options.device, again)
+    if record is None:
+        return
     print(show(record.test))
     print(f"\nWeights: {options.out}\nNext: python -m training export --weights {options.out} --out MODEL.pt")
 
@@ -171,8 +173,7 @@ def main(arguments: Sequence[str]) -> int:
     except torch.OutOfMemoryError:
         print("error: the device has too little memory; use a smaller --batch-size", file=sys.stderr)
     except KeyboardInterrupt:
-        again = "" if options.run is _prepare else "; `train --resume` goes on after the last whole epoch"
-        print(f"\nstopped{again}", file=sys.stderr)
+        print(f"\nstopped{options.again_with}", file=sys.stderr)
         return 130
     return int(options.failure)
 

@@ -12,6 +12,7 @@ import torch
 
 from artifact import Artifact, choose_device
 from contract import MetricCard
+from training import team
 from training.checkpoint import Again, RunInterrupted, checkpoint_of
 from training.classes import BINARY
 from training.data import DataProblem, Sample, Split, check_images, digest, join
@@ -26,6 +27,7 @@ from training.record import Record, read_record, record_of
 from training.rendered import NAME as RENDERED
 from training.rendered import write_data_set
 from training.scoring import score
+from training.team import join_team
 
 logger = logging.getLogger(__name__)
 
@@ -79,10 +81,11 @@ def find_folders(names: Sequence[str], out: Path) -> list[Path]:
     return [folder.resolve() for folder in folders]
 
 
-def train(source: Source, plan: Plan, out: Path, device: str, again: Again | None = None) -> Record:
+def train(source: Source, plan: Plan, out: Path, device: str, again: Again | None = None) -> Record | None:
     """Fit the network, choose temperature and threshold on validation data, measure once on the test folders.
 
-    Writes `out` (weights only) and a record beside it, and removes the checkpoint when all is done.
+    Writes `out` (weights only) and a record beside it, and removes the checkpoint when all is done. Of
+    several processes that torchrun started only the first one writes, and returns the record.
 
     Raises:
         DataProblem: if the folders cannot be trained on.
@@ -91,12 +94,14 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
     """
     _check_place(out)
     splits = source.read()
-    place = choose_device(device)
     samples, validation, test = join(splits)
     check_images([*samples, *validation, *test])
     images = digest(splits)
     goal = Goal(out, plan.describe() | {"images": images}, again)
-    network = fit(Samples(samples, validation), plan, goal, place)
+    with join_team(choose_device(device)) as place:
+        network = fit(Samples(samples, validation), plan, goal, place)
+        if team.rank() > 0:
+            return None
     scores = score(network, validation, place)
     temperature = fit_temperature(scores)
     malignant = 1 - scores.probabilities(temperature)[:, 0]

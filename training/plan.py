@@ -25,7 +25,7 @@ class Plan:
     """Images of one step, on however many processes they are computed."""
     learning_rate: float = 0.001
     warm_start_epochs: int = 0
-    """PlantNetV2: epochs on small crops, with global average pooling, before the full network."""
+    """Epochs on small views before the whole input; PlantNetV2 has global average pooling meanwhile."""
     head_epochs: int = 0
     """Pretrained networks: epochs of the last layer alone, before the whole network."""
     weights: Path | None = None
@@ -45,10 +45,8 @@ class Plan:
             PlanEmpty: saying what to change.
         """
         if self.is_plantnet and self.head_epochs:
-            raise PlanEmpty("--head-epochs is for pretrained networks. PlantNetV2 has --warm-start-epochs.")
-        if not self.is_plantnet and self.warm_start_epochs:
-            raise PlanEmpty(f"--warm-start-epochs is PlantNetV2's. {self.architecture} has --head-epochs.")
-        if self.epochs == 0 and not (self.is_inflated or self.head_epochs):
+            raise PlanEmpty("--head-epochs is for pretrained networks. For PlantNetV2 say --warm-start-epochs.")
+        if self.epochs == 0 and not (self.is_inflated or self.head_epochs or self.warm_start_epochs):
             stage = "--warm-start-epochs or --weights" if self.is_plantnet else "--head-epochs"
             raise PlanEmpty(f"--epochs 0 leaves nothing to do. Say {stage} too.")
 

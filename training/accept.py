@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 import artifact
-from artifact import Artifact
 from training.acceptance import ENOUGH_FOR_SLOPE, Limits, claim_limits, judge
 from training.arguments import probability
 from training.evaluate import (
+    Load,
     add_common_options,
     describe_model,
     find_images,
@@ -15,7 +15,7 @@ from training.evaluate import (
     read_wanted,
     warn,
 )
-from training.reading import classes_of, read
+from training.reading import Model, classes_of, read
 from training.report.compose import compose, write_report
 from training.report.document import Acceptance, Report
 from training.report.figures import NAMES, to_text, write
@@ -55,14 +55,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def accept(options: argparse.Namespace) -> tuple[str, int]:
-    """Write the report; return it in short, and the exit code.
+def accept(options: argparse.Namespace, load: Load = artifact.load) -> tuple[str, int]:
+    """Write the report; return it in short, and the exit code. `load` reads a model file for a device.
 
     Raises:
         ArtifactError: if the model file cannot be used.
         DataProblem: if the images cannot, or the card claims nothing and no limits are given.
     """
-    model = artifact.load(options.model, options.device)
+    model = load(options.model, options.device)
     limits = _read_limits(options, model)
     found = find_images(options, options.data, "test", classes_of(model.card))
     readings = read(model, join_samples(found), found[0].classes)
@@ -83,7 +83,7 @@ def accept(options: argparse.Namespace) -> tuple[str, int]:
     return show(report, acceptance, wanted.out), CODES[acceptance.verdict]
 
 
-def _read_limits(options: argparse.Namespace, model: Artifact) -> Limits:
+def _read_limits(options: argparse.Namespace, model: Model) -> Limits:
     given = options.min_sensitivity, options.min_specificity
     claimed = claim_limits(model.card) if None in given else Limits(*given, origin="as asked")
     return claimed._replace(

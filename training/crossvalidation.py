@@ -99,6 +99,7 @@ def _run_fold(task: Task, number: int, rest: Sequence[Sample], held: Sequence[Sa
     if path.exists():
         return _read_record(path, key)
     place = path.with_suffix("")
+    place.mkdir(parents=True, exist_ok=True)
     record = _fit_fold(task, split, key, place)
     _write_record(record, path)
     shutil.rmtree(place)
@@ -157,7 +158,6 @@ def _read_record(path: Path, key: str) -> FoldRecord:
 
 
 def _write_record(record: FoldRecord, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     partial.write_text(record.model_dump_json() + "\n", "utf-8")
     os.replace(partial, path)

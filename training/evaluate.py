@@ -1,18 +1,17 @@
 """`python -m training evaluate`: score a model file on labelled images, and write the report."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import artifact
-from artifact import Artifact
 from training.arguments import grouping, pattern, probability
 from training.classes import Classes
 from training.commands import find_folders
 from training.data import Sample, check_images
 from training.labelled import Labelled, Part, read_labelled
 from training.patients import compile_pattern
-from training.reading import classes_of, read
+from training.reading import Model, classes_of, read
 from training.report.compose import Wanted, compose, write_report
 from training.report.document import ModelFacts
 from training.report.terminal import show_report
@@ -89,14 +88,17 @@ def read_wanted(options: argparse.Namespace) -> Wanted:
     return Wanted(options.out, options.prevalence, options.group_pattern, not options.no_pictures)
 
 
-def evaluate(options: argparse.Namespace) -> str:
-    """Write the report; return it in short.
+Load = Callable[[Path, str], Model]
+
+
+def evaluate(options: argparse.Namespace, load: Load = artifact.load) -> str:
+    """Write the report; return it in short. `load` reads a model file for a device.
 
     Raises:
         ArtifactError: if the model file cannot be used.
         DataProblem: if the images cannot.
     """
-    model = artifact.load(options.model, options.device)
+    model = load(options.model, options.device)
     found = find_images(options, options.data, options.split, classes_of(model.card))
     readings = read(model, join_samples(found), found[0].classes)
     wanted = read_wanted(options)._replace(fitted_share=model.card.calibration.prior)
@@ -128,7 +130,7 @@ def name_images(found: Sequence[Labelled], part: Part) -> str:
     return f"{PARTS[part]}: {', '.join(each.folder.name for each in found)}"
 
 
-def warn(model: Artifact, found: Sequence[Labelled], part: Part) -> list[str]:
+def warn(model: Model, found: Sequence[Labelled], part: Part) -> list[str]:
     """Return what makes figures on this part of the images too good, or hard to read."""
     notes = [OPTIMISTIC[part]] if part in OPTIMISTIC else []
     if found[0].classes != classes_of(model.card):
@@ -136,7 +138,7 @@ def warn(model: Artifact, found: Sequence[Labelled], part: Part) -> list[str]:
     return notes
 
 
-def describe_model(model: Artifact) -> ModelFacts:
+def describe_model(model: Model) -> ModelFacts:
     """Return which model this is."""
     card = model.card
     return ModelFacts(

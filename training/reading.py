@@ -23,6 +23,7 @@ class Model(Protocol):
     """What is asked of a loaded model file."""
 
     card: ModelCard
+    sha256: str
 
     def predict(self, images: Sequence[Picture]) -> Outputs:
         """Return probabilities and gate statistics of uint8 RGB images (H, W, 3)."""

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.data import Sample
@@ -59,6 +59,7 @@ def test_a_report_shows_every_figure_with_its_interval():
 values = st.floats(0, 1, width=32)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1), values), min_size=4, max_size=80))
 def test_the_band_keeps_sensitivity_below_and_specificity_above(rows):
     labels, malignant = np.array([r[0] for r in rows]), np.array([r[1] for r in rows], dtype=np.float64)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from training.evaluation.outcomes import Values
 from training.evaluation.ranking import Draw, Ranking
@@ -14,8 +15,8 @@ SIMULATIONS = 1000
 EDGE = 1e-6
 """Probabilities are kept this far from 0 and 1 where their logits are needed."""
 STEPS = 50
-FLATTEST, STEEPEST = -100.0, 100.0
-"""Slopes beyond these mean that a cut separates the classes, so that there is no best slope."""
+CLOSE = 1e-8
+"""Steps that are smaller change nothing that is ever shown."""
 
 
 class Bins(NamedTuple):
@@ -84,14 +85,13 @@ class Line(NamedTuple):
 def recalibrate(draw: Draw) -> Line:
     """Fit intercept and slope (Cox 1958); below 1 the slope says that probabilities are too extreme.
 
-    NaN where they do not exist: with one class only, with all probabilities equal, or classes fully apart.
+    NaN where they do not exist: with one class only, and where a cut separates the classes.
     """
+    if not _overlaps(draw):
+        return Line(float("nan"), float("nan"))
     logits = _logits(draw)
     columns = np.stack([np.ones_like(logits), logits])
-    if not _varies(draw) or np.ptp(logits[draw.weights > 0]) == 0:
-        return Line(float("nan"), float("nan"))
-    intercept, slope = _fit(draw, columns, np.zeros_like(logits), np.array([0.0, 1.0]))
-    return Line(intercept, slope) if FLATTEST < slope < STEEPEST else Line(float("nan"), float("nan"))
+    return Line(*_fit(draw, columns, np.zeros_like(logits)).tolist())
 
 
 def shift(draw: Draw) -> float:
@@ -99,10 +99,10 @@ def shift(draw: Draw) -> float:
 
     Above 0 malignancy is commoner than predicted, below 0 rarer. NaN with one class only.
     """
-    if not _varies(draw):
+    if not 0 < float(draw.malignant.sum()) < float(draw.weights.sum()):
         return float("nan")
     logits = _logits(draw)
-    return float(_fit(draw, np.ones((1, len(logits))), logits, np.zeros(1))[0])
+    return float(_fit(draw, np.ones((1, len(logits))), logits)[0])
 
 
 def _logits(draw: Draw) -> Values:
@@ -110,24 +110,35 @@ def _logits(draw: Draw) -> Values:
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
-def _varies(draw: Draw) -> bool:
-    malignant = float(draw.malignant.sum())
-    return 0 < malignant < float(draw.weights.sum())
+def _overlaps(draw: Draw) -> bool:
+    """Tell whether neither class lies wholly above the other, so that a steepest line does not exist."""
+    malignant = draw.ranking.outcomes.values[draw.malignant > 0]
+    benign = draw.ranking.outcomes.values[draw.weights > draw.malignant]
+    if not len(malignant) or not len(benign):
+        return False
+    return bool(malignant.min() < benign.max() and benign.min() < malignant.max())
 
 
-def _fit(draw: Draw, columns: Values, offset: Values, start: Values) -> Values:
-    """Maximise the likelihood by Newton's method; NaN where it has no maximum."""
-    found = start
+def _fit(draw: Draw, columns: Values, offset: Values) -> Values:
+    """Maximise the likelihood by Newton's method with halved steps; NaN where it has no maximum."""
+
+    def loss(parameters: Values) -> float:
+        scores = parameters @ columns + offset
+        return float(draw.weights @ np.logaddexp(0, scores) - draw.malignant @ scores)
+
+    found = np.zeros(len(columns))
     for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(found @ columns + offset, -500, 500)))
+        chance = expit(found @ columns + offset)
         gradient = columns @ (draw.malignant - draw.weights * chance)
         curvature = (columns * (draw.weights * chance * (1 - chance))) @ columns.T
         try:
             step = np.linalg.solve(curvature, gradient)
         except np.linalg.LinAlgError:
             break
-        size = float(np.abs(step).max())
-        found = found + step * min(1.0, 5 / size if size else 1.0)
-        if size < 1e-8:  # noqa: PLR2004 - far below what is ever shown
+        before = loss(found)
+        while np.abs(step).max() > CLOSE and not loss(found + step) <= before:
+            step = step / 2
+        found = found + step
+        if np.abs(step).max() <= CLOSE:
             return found
-    return np.full_like(start, np.nan)
+    return np.full(len(columns), np.nan)

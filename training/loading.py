@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from artifact.preprocess import mirror
+from artifact.preprocess import INPUT_EDGE, mirror
 from training import team
 from training.augment import augment
 from training.data import Sample, Tiles, draw_weights
@@ -16,6 +16,9 @@ from training.plan import Stage
 
 WORKERS = 4
 """Processes that read images while a GPU computes. A CPU has no time to spare for them."""
+
+LEAST_EDGE = 56
+"""Smaller views are mirrored to it: layers that normalise over a batch need maps of more than one value."""
 
 Key = tuple[int, int]
 """Row of a sample, and the seed of its view."""
@@ -35,7 +38,8 @@ class Views(Dataset[tuple[Tensor, int]]):
         row, seed = key
         tile, label = self._tiles[row]
         view = augment(tile, self._stage.edge, Generator().manual_seed(seed))
-        return view if self._stage.is_pooled else mirror(view), label
+        edge = max(LEAST_EDGE, view.shape[-1]) if self._stage.is_pooled else INPUT_EDGE
+        return mirror(view, edge), label
 
 
 class Draw(Sampler[list[Key]]):

@@ -9,7 +9,7 @@ from training.data import join
 from training.folder import read_folder
 from training.journal import Journal
 from training.learner import Learner, rate
-from training.networks import PooledPlantNetV2
+from training.networks import PooledPlantNetV2, build
 from training.plan import Goal, Plan, Samples, Stage
 from training.rendered import write_data_set
 from training.run import Run
@@ -118,3 +118,10 @@ def test_the_learning_rate_rises_and_then_falls_to_nothing():
 def test_a_journal_goes_on_where_an_interrupted_run_stopped(tmp_path):
     lines = [{"stage": "warm start", "epoch": 1}]
     assert Journal(tmp_path / "a.pth", lines).history == lines
+
+
+def test_a_single_tiny_image_in_a_batch_does_not_stop_a_network_that_normalises(samples):
+    network = build("efficientnet_lite0", 2)
+    learner = Learner(network, STAGE, PLAN, CPU, None)
+    loading = run.Loading(run.Tiles(samples.train, enlargement=2), 1, 2, 0)
+    assert learner.fit(loading.load(STAGE, 0), 0).loss > 0

@@ -17,9 +17,6 @@ from training.plan import Stage
 WORKERS = 4
 """Processes that read images while a GPU computes. A CPU has no time to spare for them."""
 
-LEAST_EDGE = 56
-"""Smaller views are mirrored to it: layers that normalise over a batch need maps of more than one value."""
-
 Key = tuple[int, int]
 """Row of a sample, and the seed of its view."""
 Batch = tuple[list[Tensor], Tensor]
@@ -29,16 +26,17 @@ Batch = tuple[list[Tensor], Tensor]
 class Views(Dataset[tuple[Tensor, int]]):
     """A random view of a sample, the same for the same key wherever it is made."""
 
-    def __init__(self, tiles: Tiles, stage: Stage) -> None:
+    def __init__(self, tiles: Tiles, stage: Stage, least_edge: int) -> None:
         self._tiles = tiles
         self._stage = stage
+        self._least_edge = least_edge
 
     def __getitem__(self, key: Key) -> tuple[Tensor, int]:
         """Return the view (3, E, E) and the label."""
         row, seed = key
         tile, label = self._tiles[row]
         view = augment(tile, self._stage.edge, Generator().manual_seed(seed))
-        edge = max(LEAST_EDGE, view.shape[-1]) if self._stage.is_pooled else INPUT_EDGE
+        edge = max(self._least_edge, view.shape[-1]) if self._stage.is_pooled else INPUT_EDGE
         return mirror(view, edge), label
 
 
@@ -79,13 +77,15 @@ class Loading:
     batch_size: int
     images_per_epoch: int | None
     workers: int
+    least_edge: int
+    """Smaller views are mirrored to it."""
 
     def load(self, stage: Stage, seed: int) -> "DataLoader[Batch]":
         """Return the batches of one epoch."""
         samples = self.tiles.samples
         draw = Draw(samples, self.images_per_epoch or len(samples), self.batch_size, seed)
         return DataLoader(
-            Views(self.tiles, stage),  # type: ignore[arg-type]  # the sampler's keys, not row numbers
+            Views(self.tiles, stage, self.least_edge),  # type: ignore[arg-type]  # the sampler's keys, not row numbers
             batch_sampler=draw,
             collate_fn=gather,
             num_workers=self.workers,

@@ -15,6 +15,7 @@ from training.journal import Journal, Line
 from training.learner import Learner
 from training.loading import WORKERS, Loading
 from training.networks import Network, PooledPlantNetV2
+from training.networks.network import LEAST_EDGE
 from training.plan import Goal, Plan, Samples, Stage
 from training.scoring import score, whole
 from training.teacher import read_teacher
@@ -70,7 +71,8 @@ class Run:
     def _load(self, network: Network) -> Loading:
         tiles = Tiles(self._samples.train, network.enlargement, KEPT)
         workers = 0 if self.device.type == "cpu" else WORKERS
-        return Loading(tiles, self.plan.batch_size, self.plan.images_per_epoch, workers)
+        least = 1 if self.plan.is_plantnet else LEAST_EDGE
+        return Loading(tiles, self.plan.batch_size, self.plan.images_per_epoch, workers, least)
 
     def _seed(self, stage: Stage, epoch: int) -> int:
         """Return the seed of an epoch's draw, which depends on plan, stage and epoch alone."""

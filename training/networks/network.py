@@ -6,6 +6,10 @@ import torch
 from torch import Tensor, nn
 
 
+LEAST_EDGE = 64
+"""Views of this edge and more give every network maps of several values, over which layers can normalise."""
+
+
 class Network(nn.Module):
     """Features and head, held apart so that class-activation maps can be computed between them.
 

@@ -27,7 +27,7 @@ from training.report.terminal import show_report
 
 FOLDS = 5
 BEGUN = (
-    "Fitting began with weights, or followed a teacher, of an earlier run. If that run had seen images of "
+    "Fitting began with weights of an earlier run. If that run had seen images of "
     "these patients, all figures here are too good."
 )
 INFLATED = (
@@ -117,7 +117,7 @@ def _name_images(options: argparse.Namespace, found: Sequence[Labelled]) -> str:
 
 
 def _warn(plan: Plan, honest: Sequence[FoldsReport], inflated: Sequence[FoldsReport]) -> list[str]:
-    notes = [BEGUN] if plan.weights or plan.teacher else []
+    notes = [BEGUN] if plan.weights else []
     for ours, theirs in zip(honest, inflated, strict=False):
         values = ours.pooled["auc"].value, theirs.pooled["auc"].value
         if values[0] is not None and values[1] is not None:

@@ -25,7 +25,7 @@ def fit(samples: Samples, plan: Plan, goal: Goal, device: torch.device) -> Netwo
         RunInterrupted: if a checkpoint stands there and `goal` does not say what to do with it, or had
             another plan.
         RunDiverged: if the loss stops being a number.
-        StateInvalid: if weights to begin with, or the teacher's, cannot be used.
+        StateInvalid: if weights to begin with cannot be used.
         WeightsMissing: if ImageNet weights are not at hand.
     """
     torch.manual_seed(plan.seed)

@@ -21,7 +21,6 @@ from training.networks import Network, PlantNetV2
 from training.networks.plantnet import GRID
 from training.plan import Plan, Stage
 from training.scoring import group_by_size
-from training.teacher import Teacher
 
 LABEL_SMOOTHING = 0.05
 GRADIENT_NORM = 1.0
@@ -36,12 +35,9 @@ class RunDiverged(Exception):
 class Learner:
     """A network in one stage, with its optimiser; several processes average their gradients."""
 
-    def __init__(
-        self, network: Network, stage: Stage, plan: Plan, device: torch.device, teacher: Teacher | None
-    ) -> None:
+    def __init__(self, network: Network, stage: Stage, plan: Plan, device: torch.device) -> None:
         self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._stage, self._device = stage, device
-        self._teacher = teacher if stage.is_pooled else None
         for value in network.features.parameters():
             value.requires_grad_(not stage.is_head_only)
         self._optimiser = torch.optim.Adam(_groups(network, is_inflated=plan.is_inflated))
@@ -117,8 +113,7 @@ class Learner:
         pixels = normalise(batch.float()).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self._device.type, torch.float16, enabled=self._scaler.is_enabled()):
             logits = self._forward(pixels).float()
-        loss = functional.cross_entropy(logits, truth, reduction="sum", label_smoothing=LABEL_SMOOTHING)
-        return loss if self._teacher is None else self._teacher.mix(loss, logits, pixels)
+        return functional.cross_entropy(logits, truth, reduction="sum", label_smoothing=LABEL_SMOOTHING)
 
     def _without_exchange(self, *, is_last: bool) -> AbstractContextManager[None]:
         """Hold gradients back from the other processes until those of the last group are added."""

@@ -40,9 +40,6 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         help="weights to begin with: PlantNetV2's of an earlier warm start (.warm.pth), another network's of "
         "an earlier run, or its ImageNet weights as published",
     )
-    parser.add_argument(
-        "--teacher", type=Path, help="weights of a trained network whose answers the warm start learns too"
-    )
     parser.add_argument("--images-per-epoch", type=positive, help="default: as many as there are")
     parser.add_argument(
         "--patience",
@@ -68,7 +65,6 @@ def read_plan(options: argparse.Namespace) -> Plan:
         warm_start_epochs=options.warm_start_epochs,
         head_epochs=options.head_epochs,
         weights=options.weights,
-        teacher=options.teacher,
         images_per_epoch=options.images_per_epoch,
         patience=options.patience,
         seed=options.seed,

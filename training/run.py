@@ -18,7 +18,6 @@ from training.networks import Network, PooledPlantNetV2
 from training.networks.network import LEAST_EDGE
 from training.plan import Goal, Plan, Samples, Stage
 from training.scoring import score, whole
-from training.teacher import read_teacher
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +31,12 @@ class Run:
     Raises:
         RunInterrupted: if a checkpoint stands there and `goal` does not say what to do with it, or had
             another plan.
-        StateInvalid: if the teacher's weights cannot be used.
     """
 
     def __init__(self, samples: Samples, plan: Plan, goal: Goal, device: torch.device) -> None:
         self.plan, self.goal, self.device = plan, goal, device
         self._samples = samples
         self._saved = open_checkpoint(goal.out, goal.plan, goal.again)
-        self._teacher = read_teacher(plan.teacher).to(device) if plan.teacher else None
         self._journal = Journal(goal.out, self._saved["history"] if self._saved else [])
 
     def stands_in(self, stage: Stage) -> bool:
@@ -48,7 +45,7 @@ class Run:
 
     def fit(self, network: Network, stage: Stage) -> Network:
         """Run the stage's epochs that are still to be run, and return the network with its best weights."""
-        learner = Learner(network, stage, self.plan, self.device, self._teacher)
+        learner = Learner(network, stage, self.plan, self.device)
         loading = self._load(network)
         first, best, waited = 0, -1.0, 0
         if self._saved is not None and self.stands_in(stage):

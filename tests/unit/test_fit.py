@@ -101,7 +101,7 @@ def test_a_head_only_stage_leaves_the_features_as_they_were(samples):
     network = PooledPlantNetV2()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     stage = STAGE._replace(is_head_only=True)
-    learner = Learner(network, stage, PLAN, CPU, None)
+    learner = Learner(network, stage, PLAN, CPU)
     learner.fit(run.Loading(run.Tiles(samples.train), 4, 8, 0, 1).load(stage, 0), 0)
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert changed
@@ -123,6 +123,6 @@ def test_a_journal_goes_on_where_an_interrupted_run_stopped(tmp_path):
 
 def test_a_single_tiny_image_in_a_batch_does_not_stop_a_network_that_normalises(samples):
     network = build("efficientnet_lite0", 2)
-    learner = Learner(network, STAGE, PLAN, CPU, None)
+    learner = Learner(network, STAGE, PLAN, CPU)
     loading = run.Loading(run.Tiles(samples.train, enlargement=2), 1, 2, 0, LEAST_EDGE)
     assert learner.fit(loading.load(STAGE, 0), 0).loss > 0

@@ -10,7 +10,6 @@ import torch
 
 from artifact import ArtifactError
 from training import accept, commands, crossvalidate, evaluate
-from training.arguments import pattern
 from training.checkpoint import Again, RunInterrupted, StateInvalid
 from training.crossvalidation import FoldsInterrupted
 from training.data import DataProblem
@@ -21,6 +20,7 @@ from training.plan import PlanEmpty
 from training.prepare.command import add_options, prepare
 from training.provide import StarterMissing, provide
 from training.report import show
+from training.source import Source, add_class_option, add_patient_options, find_folders
 
 WEIGHTS = Path("breast_cancer_cnn.pth")
 
@@ -50,12 +50,8 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_train, again_with="; `train --resume` goes on after the last whole epoch")
     _add_data(parser, required=True)
-    parser.add_argument(
-        "--patient-pattern",
-        type=pattern,
-        help="regular expression with a group 'patient', searched in each path below the class folder; "
-        "without it a folder inside the class folder is a patient",
-    )
+    add_patient_options(parser)
+    add_class_option(parser)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file (default: %(default)s)")
     add_plan_options(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
@@ -102,7 +98,8 @@ def _add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
         required=required,
         metavar="DIR",
         help="folder with {train_dataset,test_dataset}/{benign,malignant}; may be given several times; "
-        "'sample' draws a small rendered set" + ("" if required else " (default: as trained)"),
+        "'sample' draws a small rendered set, 'sample-classes' one of four classes"
+        + ("" if required else " (default: as trained)"),
     )
 
 
@@ -112,7 +109,8 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    source = commands.Source(commands.find_folders(options.data, options.out), options.patient_pattern)
+    folders = find_folders(options.data, options.out)
+    source = Source(folders, options.patient_pattern, options.patients, options.malignant)
     again: Again | None = "resume" if options.resume else "restart" if options.restart else None
     record = commands.train(source, read_plan(options), options.out, options.device, again)
     if record is None:
@@ -122,7 +120,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    folders = commands.find_folders(options.data, options.weights) if options.data else None
+    folders = find_folders(options.data, options.weights) if options.data else None
     model = commands.export_model(options.weights, folders, options.out, options.name or options.out.stem)
     print(show(model.card.metrics))
     print(f"\nModel file: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB, sha256 {model.sha256}")

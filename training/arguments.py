@@ -70,3 +70,18 @@ def grouping(text: str) -> re.Pattern[str]:
     if not found.groupindex:
         raise argparse.ArgumentTypeError("it needs a named group, for example (?P<scanner>[A-Z])_")
     return found
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names separated by commas."""
+    found = tuple(name.strip() for name in text.split(","))
+    if not all(found):
+        raise argparse.ArgumentTypeError("must be names separated by commas")
+    return found
+
+
+def words(text: str) -> str:
+    """Read a line of up to 200 characters, as a model card can hold."""
+    if not text.strip() or len(text) > 200 or not text.isprintable():  # noqa: PLR2004 - the card's bound
+        raise argparse.ArgumentTypeError("must be one line of 1 to 200 characters")
+    return text.strip()

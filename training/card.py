@@ -15,7 +15,7 @@ from contract import (
     OperatingPoint,
     TrainingCard,
 )
-from training.catalogue import describe
+from training.catalogue import find_origin
 from training.data import Split
 from training.evaluation import choose_operating_point
 from training.gate import LIMITS
@@ -77,8 +77,6 @@ def _describe_training(record: Record) -> str:
         first.append(f"{record.head_epochs} epochs of the last layer alone")
     if record.warm_start_epochs:
         first.append(f"{record.warm_start_epochs} epochs on small views with global average pooling")
-    if record.is_taught:
-        first.append("a larger network's answers learnt beside the labels")
     drawn = f"{record.images_per_epoch} images" if record.images_per_epoch else "as many images as there are"
     return (
         f"Adam, cross-entropy with label smoothing; {'; '.join([*first, drawn])} drawn for an epoch, classes "
@@ -97,7 +95,7 @@ def describe_data(split: Split, validation: tuple[NDArray[np.int64], NDArray[np.
     name = split.train[0].data_set
     return DataCard(
         name=name,
-        **describe(name, [sample.path.stem for sample in split.train])._asdict(),
+        **find_origin(split.train[0].path, [sample.path.stem for sample in split.train])._asdict(),
         train_images=len(split.train),
         train_patients=len({sample.patient for sample in split.train}),
         validation_images=len(split.validation),

@@ -1,12 +1,10 @@
 """What the commands do, free of command lines: from folders to weights, and from weights to a model file."""
 
-import logging
 import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 
@@ -14,71 +12,21 @@ from artifact import Artifact, choose_device
 from contract import MetricCard
 from training import team
 from training.checkpoint import Again, RunInterrupted, checkpoint_of
-from training.classes import BINARY
-from training.data import DataProblem, Sample, Split, check_images, digest, join
+from training.classes import BINARY, Classes
+from training.data import DataProblem, Sample, digest, join
 from training.evaluation import choose_operating_point, fit_temperature, measure_each, weigh_evenly
 from training.export import export
 from training.fit import fit
-from training.folder import read_folder
+from training.inspection import check_splits
 from training.networks import Network
-from training.patients import compile_pattern, is_known
 from training.plan import Goal, Plan, Samples
 from training.record import Record, read_record, record_of
-from training.rendered import NAME as RENDERED
-from training.rendered import write_data_set
 from training.scoring import score
+from training.source import Source
 from training.team import join_team
 
-logger = logging.getLogger(__name__)
-
-CLASSES = ("benign", "malignant")
 ROOM = 4_000_000_000
 """Bytes that a run may take: weights, and two checkpoints of three times their size at once."""
-SAMPLE = "sample"
-"""Where a data folder is asked for: the rendered set, drawn on the spot."""
-
-
-class Source(NamedTuple):
-    """The image folders, and how their file names tell the patient (None: as the known data sets do)."""
-
-    folders: list[Path]
-    patient_pattern: str | None
-
-    def read(self) -> list[Split]:
-        """Read and split every folder.
-
-        Raises:
-            DataProblem: if one of them cannot be trained on.
-        """
-        names = [folder.name for folder in self.folders]
-        if len(set(names)) < len(names):
-            raise DataProblem("Two data folders have one name, by which figures are told apart. Rename one.")
-        pattern = compile_pattern(self.patient_pattern) if self.patient_pattern else None
-        splits = [read_folder(folder, CLASSES, pattern) for folder in self.folders]
-        _warn_of_shared_patients(splits)
-        return splits
-
-
-def _warn_of_shared_patients(splits: Sequence[Split]) -> None:
-    """Say aloud when a patient tested in one folder stands in another's training images."""
-    fitted, validation, test = join(splits)
-    known = {s.patient: s.data_set for s in (*fitted, *validation) if is_known(s.patient)}
-    shared = {s.patient for s in test if known.get(s.patient, s.data_set) != s.data_set}
-    if shared:
-        logger.warning(
-            "%d patients, for example %s, stand in the test images of one folder and the training images of "
-            "another. If they are the same people, put them into one folder; the figures are inflated.",
-            len(shared),
-            min(shared),
-        )
-
-
-def find_folders(names: Sequence[str], out: Path) -> list[Path]:
-    """Return the named folders; `sample` is drawn beside `out` first, unless it was before."""
-    folders = [out.parent / RENDERED if name == SAMPLE else Path(name) for name in names]
-    if SAMPLE in names:
-        write_data_set(out.parent / RENDERED)
-    return [folder.resolve() for folder in folders]
 
 
 def train(source: Source, plan: Plan, out: Path, device: str, again: Again | None = None) -> Record | None:
@@ -93,28 +41,30 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
             belongs to another plan.
     """
     _check_place(out)
+    classes = source.classes
     splits = source.read()
     samples, validation, test = join(splits)
-    check_images([*samples, *validation, *test])
+    check_splits(splits, out)
     images = digest(splits)
     goal = Goal(out, plan.describe() | {"images": images}, again)
     with join_team(choose_device(device)) as place:
-        network = fit(Samples(samples, validation), plan, goal, place)
+        network = fit(Samples(samples, validation, classes), plan, goal, place)
         if team.rank() > 0:
             return None
     scores = score(network, validation, place)
     temperature = fit_temperature(scores)
-    malignant = 1 - scores.probabilities(temperature)[:, 0]
-    point = choose_operating_point(scores.labels, malignant, weigh_evenly(validation))
+    truth = classes.is_malignant(scores.labels)
+    malignancy = classes.malignancy(scores.probabilities(temperature))
+    point = choose_operating_point(truth, malignancy, weigh_evenly(validation, truth))
     record = Record(
         architecture=plan.architecture,
-        classes=list(CLASSES),
-        malignant=[name for name, malignant in zip(*BINARY, strict=True) if malignant],
+        classes=list(classes.names),
+        malignant=[name for name, malignant in zip(*classes, strict=True) if malignant],
         data=source.folders,
         patient_pattern=source.patient_pattern,
+        patients=source.patients and source.patients.resolve(),
         images=images,
         is_begun=plan.weights is not None,
-        is_taught=plan.teacher is not None,
         images_per_epoch=plan.images_per_epoch,
         epochs=plan.epochs,
         warm_start_epochs=plan.warm_start_epochs,
@@ -124,7 +74,7 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
         seed=plan.seed,
         temperature=temperature,
         operating_point=point,
-        test=_test((network, temperature, place), test, point.threshold),
+        test=_test((network, temperature, place), test, classes, point.threshold),
     )
     record.write(out)
     checkpoint_of(out).unlink(missing_ok=True)
@@ -151,12 +101,15 @@ def _check_place(out: Path) -> None:
 
 
 def _test(
-    model: tuple[Network, float, torch.device], test: Sequence[Sample], threshold: float
+    model: tuple[Network, float, torch.device], test: Sequence[Sample], classes: Classes, threshold: float
 ) -> list[MetricCard]:
     """Measure a network, with its temperature and device, on the images of every test folder."""
     network, temperature, place = model
-    malignant = 1 - score(network, test, place).probabilities(temperature)[:, 0]
-    return measure_each(test, malignant, threshold, CLASSES, "test")
+    scores = score(network, test, place)
+    malignancy = classes.malignancy(scores.probabilities(temperature))
+    truth = classes.is_malignant(scores.labels)
+    told = [sample._replace(label=int(label)) for sample, label in zip(test, truth, strict=True)]
+    return measure_each(told, malignancy, threshold, BINARY.names, "test")
 
 
 UNATTENDED = Plan(epochs=2, learning_rate=2e-4, warm_start_epochs=8)
@@ -168,7 +121,7 @@ LONGEST_EPOCH = 20_000
 def train_and_export(data: Path, out: Path) -> None:
     """Train on one folder and write the model file `out`; an interrupted training is taken up again."""
     weights = out.with_name("breast_cancer_cnn.pth")
-    source = Source([data], None)
+    source = Source([data])
     if not _is_trained(weights, source):
         count = sum(len(split.train) for split in source.read())
         plan = replace(UNATTENDED, images_per_epoch=min(count, LONGEST_EPOCH))
@@ -204,7 +157,8 @@ def export_model(weights: Path, folders: list[Path] | None, out: Path, name: str
             f"{weights} has no readable record beside it ({record_of(weights).name}). "
             "Export weights where `python -m training train` wrote them."
         ) from error
-    splits = Source(folders or record.data, record.patient_pattern).read()
+    source = Source(folders or record.data, record.patient_pattern, record.patients, record.malignant)
+    splits = source.read()
     if digest(splits) != record.images:
         raise DataProblem(
             "The images are not those that the weights were trained with, so validation would not be apart "

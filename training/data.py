@@ -9,7 +9,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
-from tqdm import tqdm
 
 from artifact.image import ImageError, decode
 from artifact.preprocess import make_tile
@@ -64,23 +63,6 @@ def read_pixels(path: Path) -> Tensor:
         return torch.from_numpy(decode(path.read_bytes(), max_pixels=MAX_PIXELS).pixels)
     except (ImageError, OSError) as error:
         raise DataProblem(f"{path} cannot be read: {error}") from error
-
-
-def check_images(samples: Iterable[Sample]) -> None:
-    """Decode every image once, so that an unreadable one is found before hours of training, not after.
-
-    Raises:
-        DataProblem: naming up to ten that cannot be read, and how many there are.
-    """
-    problems = []
-    for sample in tqdm(list(samples), desc="reading", unit="image", leave=False, disable=None):
-        try:
-            read_pixels(sample.path)
-        except DataProblem as problem:
-            problems.append(str(problem))
-    if problems:
-        listed = "\n  ".join(problems[:10])
-        raise DataProblem(f"{len(problems)} images cannot be read. Remove or replace them:\n  {listed}")
 
 
 class Tiles(Dataset[tuple[Tensor, int]]):

@@ -48,7 +48,8 @@ def fingerprint(pixels: Tensor) -> Tensor | None:
     if _count_filled(grey) < FILLED or waves.norm() < FAINT:
         return None
     weighed = (waves * _weights()).flatten()
-    return (weighed / weighed.norm()).half()
+    unit: Tensor = weighed / weighed.norm()
+    return unit.half()
 
 
 def _count_filled(grey: Tensor) -> int:
@@ -98,7 +99,7 @@ def _compare(rows: Tensor, columns: Tensor) -> Iterator[tuple[int, int]]:
     so it loses none.
     """
     candidates = (_steady(rows) @ _steady(columns).T >= ALIKE).nonzero()
-    for some in candidates.split(BLOCK):
+    for some in torch.split(candidates, BLOCK):
         one, other = rows[some[:, 0]], columns[some[:, 1]]
         agreement = torch.stack([(one * turned).sum(1) for turned in _turn(other)]).amax(0)
         for pair in some[agreement >= ALIKE].tolist():

@@ -5,16 +5,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import artifact
-from training.arguments import grouping, pattern, probability
+from training.arguments import grouping, probability
 from training.classes import Classes
-from training.commands import find_folders
-from training.data import Sample, check_images
+from training.data import Sample
+from training.inspection import look_at
 from training.labelled import Labelled, Part, read_labelled
-from training.patients import compile_pattern
+from training.patients import read_rule
 from training.reading import Model, classes_of, read
 from training.report.compose import Wanted, compose, write_report
 from training.report.document import ModelFacts
 from training.report.terminal import show_report
+from training.source import add_patient_options, find_folders
 
 PARTS: dict[Part, str] = {
     "test": "the test folders",
@@ -52,11 +53,7 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         help="folder with {train_dataset,test_dataset}/{benign,malignant}, or with {benign,malignant} alone; "
         "may be given several times; 'sample' draws a small rendered set",
     )
-    parser.add_argument(
-        "--patient-pattern",
-        type=pattern,
-        help="regular expression with a group 'patient', searched in each path below the class folder",
-    )
+    add_patient_options(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
 
 
@@ -114,9 +111,9 @@ def find_images(
     options: argparse.Namespace, folders: Sequence[str], part: Part, classes: Classes
 ) -> list[Labelled]:
     """Return the labelled images of the named folders, each of which can be read."""
-    own = compile_pattern(options.patient_pattern) if options.patient_pattern else None
-    found = read_labelled(find_folders(folders, options.out), part, classes, own)
-    check_images(join_samples(found))
+    rule = read_rule(options.patient_pattern, options.patients)
+    found = read_labelled(find_folders(folders, options.out), part, classes, rule)
+    look_at(join_samples(found))
     return found
 
 

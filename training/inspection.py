@@ -48,7 +48,7 @@ def check_splits(splits: Sequence[Split], out: Path) -> None:
     rows = {
         name: [row for row, s in enumerate(seen.samples) if sides[s.path] == name] for name in Split._fields
     }
-    shared = []
+    shared: list[tuple[int, int]] = []
     for one, other in combinations(Split._fields, 2):
         found = find_copies(seen.prints[rows[one]], seen.prints[rows[other]], MOST - len(shared))
         shared += [(rows[one][left], rows[other][right]) for left, right in found]

@@ -1,6 +1,5 @@
 """Labelled images to evaluate on: one part of a training folder, or plain class folders."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -8,6 +7,7 @@ from typing import Literal, NamedTuple
 from training.classes import BINARY, Classes
 from training.data import SPLITS, DataProblem, Sample
 from training.folder import read_folder, read_part
+from training.patients import PatientRule
 
 Part = Literal["train", "validation", "test", "all"]
 
@@ -21,7 +21,7 @@ class Labelled(NamedTuple):
 
 
 def read_labelled(
-    folders: Sequence[Path], part: Part, classes: Classes, pattern: re.Pattern[str] | None = None
+    folders: Sequence[Path], part: Part, classes: Classes, rule: PatientRule | None = None
 ) -> list[Labelled]:
     """Read that part of each folder.
 
@@ -35,7 +35,7 @@ def read_labelled(
     names = [folder.name for folder in folders]
     if len(set(names)) < len(names):
         raise DataProblem("Two data folders have one name, by which figures are told apart. Rename one.")
-    read = [_read(folder, part, classes, pattern) for folder in folders]
+    read = [_read(folder, part, classes, rule) for folder in folders]
     if len({each.classes for each in read}) > 1:
         raise DataProblem(
             "One folder has the model's classes, another benign and malignant. Evaluate each alone."
@@ -43,18 +43,18 @@ def read_labelled(
     return read
 
 
-def _read(folder: Path, part: Part, classes: Classes, pattern: re.Pattern[str] | None) -> Labelled:
+def _read(folder: Path, part: Part, classes: Classes, rule: PatientRule | None) -> Labelled:
     if not folder.is_dir():
         raise DataProblem(f"There is no folder {folder}.")
     splits = [split for split in SPLITS if (folder / split).is_dir()]
     if not splits:
         truth = _choose(folder, "", classes)
-        return Labelled(folder, read_part(folder, "", truth.names, pattern), truth)
+        return Labelled(folder, read_part(folder, "", truth.names, rule), truth)
     truth = _choose(folder, splits[-1], classes)
     if part == "validation":
-        return Labelled(folder, read_folder(folder, truth.names, pattern).validation, truth)
+        return Labelled(folder, read_folder(folder, truth.names, rule).validation, truth)
     wanted = {"train": SPLITS[:1], "test": SPLITS[1:], "all": tuple(splits)}[part]
-    samples = [s for split in wanted for s in read_part(folder, split, truth.names, pattern)]
+    samples = [s for split in wanted for s in read_part(folder, split, truth.names, rule)]
     return Labelled(folder, samples, truth)
 
 

@@ -23,12 +23,12 @@ class Record(Payload):
     data: list[Path]
     """The folders that were read."""
     patient_pattern: str | None
+    patients: Path | None = None
+    """The CSV file that said whose tissue each image shows."""
     images: str
     """Digest of which images were fitted on, chose the epoch and were tested on."""
     is_begun: bool
     """Whether fitting began with the weights of an earlier run."""
-    is_taught: bool
-    """Whether a teacher's answers were learnt beside the labels."""
     images_per_epoch: int | None
     epochs: int
     warm_start_epochs: int

@@ -6,7 +6,9 @@ as one picture of nuclei of that size, spread, texture and outline. The measurem
 are not: whatever is trained or shown with them is named as rendered.
 """
 
+import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +18,23 @@ from scipy.ndimage import uniform_filter
 from sklearn.datasets import load_breast_cancer
 from tqdm import tqdm
 
+from training.data import DataProblem
+from training.provenance import PROVENANCE, Provenance, read_provenance
+
 NAME = "rendered-wdbc"
+NAME_OF_FOUR = "rendered-wdbc-classes"
+"""The same pictures in four classes: benign and malignant, of smaller and of larger nuclei."""
 EDGE = 224
 TEST_EVERY = 5
 """Every fifth row of each class is held out for testing."""
+PICTURE = re.compile(r"rendered_\d{3}\.png")
+ORIGIN = Provenance(
+    source="Pictures drawn from the nuclear measurements of the Wisconsin Diagnostic Breast Cancer table",
+    licence="CC BY 4.0 (the table)",
+    citation="Street WN, Wolberg WH, Mangasarian OL. Proc SPIE 1905, 1993. doi 10.1117/12.148698",
+    note="Rendered: no patient's image. Its figures say nothing about tissue.",
+    rendered=True,
+)
 
 Measurements = dict[str, float]
 
@@ -35,19 +50,29 @@ def read_measurements() -> list[tuple[int, str, Measurements]]:
     ]
 
 
-def write_data_set(folder: Path, limit: int | None = None) -> Path:
+def write_data_set(folder: Path, limit: int | None = None, *, sized: bool = False) -> Path:
     """Draw the data set into `folder`, in the layout that training reads; return the folder.
 
-    An existing folder is kept. `limit` bounds the rows per class. The folder appears only when whole.
+    An existing one is kept. The folder appears only when whole.
+
+    Args:
+        folder: Where to.
+        limit: How many rows of each class, all by default.
+        sized: Whether there are four classes, by the size of the nuclei too.
+
+    Raises:
+        DataProblem: if something else stands there.
     """
     if (folder / "train_dataset").is_dir():
+        _check_drawn(folder)
         return folder
+    rows = read_measurements()
+    if sized:
+        rows = _tell_sizes(rows)
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    seen = {"benign": 0, "malignant": 0}
-    for row, label, measurements in tqdm(
-        read_measurements(), desc="rendering", unit="image", leave=False, disable=None
-    ):
+    seen: Counter[str] = Counter()
+    for row, label, measurements in tqdm(rows, desc="rendering", unit="image", leave=False, disable=None):
         seen[label] += 1
         if limit is not None and seen[label] > limit:
             continue
@@ -55,8 +80,34 @@ def write_data_set(folder: Path, limit: int | None = None) -> Path:
         target = partial / split / label / f"rendered_{row:03d}.png"
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(render(measurements, seed=row)).save(target)
+    stated = ORIGIN.model_copy(
+        update={"malignant": tuple(n for n in sorted(seen) if n.startswith("malignant"))}
+    )
+    (partial / PROVENANCE).write_text(stated.model_dump_json(indent=2) + "\n", "utf-8")
     partial.rename(folder)
     return folder
+
+
+def _check_drawn(folder: Path) -> None:
+    """Refuse a folder that holds anything but what is drawn here."""
+    stated = read_provenance(folder)
+    drawn = all(PICTURE.fullmatch(path.name) for path in folder.glob("*_dataset/**/*") if path.is_file())
+    if not drawn or (stated and not stated.rendered):
+        raise DataProblem(
+            f"{folder} holds other images than are drawn there. Move it away, or name it as data."
+        )
+
+
+def _tell_sizes(rows: list[tuple[int, str, Measurements]]) -> list[tuple[int, str, Measurements]]:
+    """Divide each class at its median nuclear area."""
+    areas = {
+        name: float(np.median([found["mean area"] for _, label, found in rows if label == name]))
+        for name in ("benign", "malignant")
+    }
+    return [
+        (row, f"{label}_{'small' if found['mean area'] < areas[label] else 'large'}_nuclei", found)
+        for row, label, found in rows
+    ]
 
 
 def render(measurements: Measurements, seed: int) -> NDArray[np.uint8]:

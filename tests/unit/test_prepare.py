@@ -17,11 +17,13 @@ import pytest
 from PIL import Image
 
 from training.__main__ import main
-from training.catalogue import describe
+from training.catalogue import ORIGINS, describe, find_origin
+from training.classes import BINARY, find_classes
 from training.data import SPLITS, DataProblem, join
 from training.folder import read_folder
 from training.prepare.division import Rule, choose_test_patients
 from training.prepare.mini_mias import find_woman, read_labels
+from training.rendered import NAME as RENDERED
 
 CLASSES = ("benign", "malignant")
 Files = dict[str, bytes]
@@ -153,6 +155,74 @@ def test_a_public_set_is_split_by_patient_and_keeps_its_files_as_they_are(
     assert list(tmp_path.glob("*.partial")) == []
 
 
+def test_the_eight_kinds_of_tumour_are_classes_of_their_own_if_asked_for(tmp_path):
+    source, out = write_tar(tmp_path / "a.tar.gz", list_breakhis()), tmp_path / "out"
+    assert main(["prepare", "breakhis", str(source), str(out), "--classes", "subtypes"]) == 0
+    classes = find_classes([out])
+    assert classes.names == ("adenosis", "ductal_carcinoma")
+    assert classes.malignant == (False, True)
+    assert {path.parent.name for path in out.rglob("*.png")} == set(classes.names)
+
+
+def test_an_image_whose_name_tells_another_kind_of_tumour_is_refused(tmp_path, refuse):
+    place = "benign/SOB/adenosis/SOB_B_A_14-1/200X/SOB_B_F-14-1-200-001.png"
+    assert "its name says otherwise" in refuse(
+        "breakhis", write_zip(tmp_path / "b.zip", {place: draw(1)}), "--classes", "subtypes"
+    )
+
+
+def test_licence_and_citation_of_one_s_own_images_reach_the_record_and_the_model_card(tmp_path):
+    source, out = write_tree(tmp_path / "a", list_own()), tmp_path / "out"
+    options = ["--benign", "B", "--malignant", "M", "--patient-pattern", r"(?P<patient>case\d+)"]
+    terms = ["--licence", "By agreement 7", "--citation", "Ours, 2026"]
+    assert main(["prepare", "folder", str(source), str(out), *options, *terms]) == 0
+    image = next(out.rglob("*.png"))
+    origin = find_origin(image, [image.stem])
+    assert (origin.licence, origin.citation, origin.rendered) == ("By agreement 7", "Ours, 2026", False)
+
+
+@pytest.mark.parametrize("text", ["", " ", "x" * 201, "two\nlines"])
+def test_a_licence_that_a_card_cannot_hold_is_refused(text):
+    with pytest.raises(SystemExit):
+        main(["prepare", "folder", "a", "b", "--licence", text])
+
+
+def test_a_folder_moved_elsewhere_keeps_its_licence_and_rendered_ones_stay_rendered(tmp_path):
+    place = tmp_path / "idc" / "train_dataset" / "benign"
+    place.mkdir(parents=True)
+    record = {"source": "s", "licence": "CC0", "citation": "c", "note": "n"}
+    (tmp_path / "idc" / "DATA.json").write_text(json.dumps(record))
+    assert find_origin(place / "scan.png", ["scan"]).licence == "CC0"
+    assert find_origin(place / "rendered_001.png", ["rendered_001"]).rendered
+    (tmp_path / "idc" / "DATA.json").unlink()
+    assert find_origin(place / "scan.png", ["scan"]).licence == "not stated"
+
+
+def test_several_folders_make_a_class_or_stay_classes(tmp_path):
+    files = {
+        f"{label}/p{number}/{label}.png": draw(number + 10 * row)
+        for row, label in enumerate(("cyst", "scar", "dcis", "idc"))
+        for number in range(10 * row, 10 * row + 4)
+    }
+    source = write_tree(tmp_path / "a", files)
+    names = ["--benign", "cyst,scar", "--malignant", "dcis,idc"]
+    assert main(["prepare", "folder", str(source), str(tmp_path / "two"), *names]) == 0
+    assert find_classes([tmp_path / "two"]) == BINARY
+    assert main(["prepare", "folder", str(source), str(tmp_path / "four"), *names, "--keep-classes"]) == 0
+    assert find_classes([tmp_path / "four"]) == (("cyst", "dcis", "idc", "scar"), (False, True, True, False))
+
+
+def test_a_csv_file_tells_the_patients_of_one_s_own_images(tmp_path):
+    files = {f"{label}/{n}.png": draw(n + 10 * row) for row, label in enumerate(CLASSES) for n in range(8)}
+    source = write_tree(tmp_path / "a", files)
+    lines = [f"{label}/{number}.png,{label[0]}{number // 2}" for label in CLASSES for number in range(8)]
+    (tmp_path / "who.csv").write_text("\n".join(["image,patient", *lines]))
+    out = tmp_path / "out"
+    assert main(["prepare", "folder", str(source), str(out), "--patients", str(tmp_path / "who.csv")]) == 0
+    samples = [sample for part in read_folder(out, CLASSES) for sample in part]
+    assert {sample.patient for sample in samples} == {f"{label[0]}{n}" for label in CLASSES for n in range(4)}
+
+
 def test_licence_and_citation_are_printed_and_kept(tmp_path, capsys):
     source = write_tar(tmp_path / "a.tar.gz", list_breakhis())
     assert main(["prepare", "breakhis", str(source), str(tmp_path / "out"), "--seed", "7"]) == 0
@@ -270,6 +340,7 @@ def test_a_tree_with_a_folder_to_a_patient_needs_no_pattern(tmp_path):
         ({"benign/a.png": b"x"}, ["--benign", "malignant"], "name one folder"),
         ({"benign/q/a.png": b"x"}, ["--patient-pattern", "(?P<patient>.*)"], "cannot name a folder"),
         ({"benign/q/a.png": b"x", "malignant/r/a.png": b"x"}, [], "too few for training and testing"),
+        ({"benign/q/a.png": b"x"}, ["--benign", "a,malignant"], "name one folder"),
     ],
 )
 def test_a_tree_that_cannot_be_split_by_patient_is_refused(tmp_path, refuse, files, options, words):
@@ -389,6 +460,8 @@ def test_a_file_that_is_no_archive_or_the_wrong_one_is_told(tmp_path, refuse):
     source = write_zip(tmp_path / "idc.zip", list_idc())
     assert "holds no images of BreakHis at 200X" in refuse("breakhis", source)
     assert "holds no Info.txt" in refuse("mini-mias", source)
+    assert "holds no case descriptions" in refuse("cbis-ddsm", source)
+    assert "is no folder" in refuse("pcam", source)
 
 
 def test_an_existing_folder_is_never_touched(tmp_path, refuse):
@@ -424,7 +497,12 @@ def test_the_commands_in_the_documentation_run(tmp_path, root, monkeypatch):
     write_tar(Path("all-mias.tar.gz"), list_mias())
     write_tree(Path("hospital"), list_own())
     block = re.search(r"```bash\n(.*?)```", (root / "docs" / "train.md").read_text("utf-8"), re.S)[1]
-    for line in block.splitlines():
-        python, module, room, *options = shlex.split(line)
+    Path("who.csv").write_text(
+        "image,patient\n" + "\n".join(f"{name},{Path(name).name[:6]}" for name in list_own())
+    )
+    commands = [shlex.split(line) for line in block.splitlines()]
+    assert {command[4] for command in commands} == {*ORIGINS, "folder"} - {"breakhis-200x", RENDERED}
+    for python, module, room, *options in commands:
         assert (python, module, room) == ("python", "-m", "training")
-        assert main(options) == 0
+        if options[1] not in {"pcam", "cbis-ddsm"}:  # which have tests of their own
+            assert main(options) == 0

@@ -1,4 +1,5 @@
 import logging
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,15 @@ from PIL import Image
 from training.data import (
     DataProblem,
     Sample,
-    check_images,
     digest,
     draw_weights,
     join,
 )
 from training.folder import read_folder
 from training.folds import split_by_patient
+from training.inspection import check_splits
 from training.patients import PatternInvalid, compile_pattern
+from training.rendered import read_measurements, render
 
 CLASSES = ("benign", "malignant")
 
@@ -90,12 +92,6 @@ def test_a_missing_class_folder_is_named(tmp_path):
         read_folder(tmp_path / "mine", CLASSES)
 
 
-def test_one_patient_a_class_is_too_few_to_validate_on():
-    samples = [Sample(Path("a"), 0, "1", "mine"), Sample(Path("b"), 1, "2", "mine")]
-    with pytest.raises(DataProblem, match="at least two patients"):
-        split_by_patient(samples)
-
-
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 12)), min_size=30, max_size=120))
 def test_no_patient_ever_stands_on_both_sides(rows):
     samples = [Sample(Path(str(i)), label, str(patient), "mine") for i, (label, patient) in enumerate(rows)]
@@ -152,14 +148,82 @@ def test_hidden_files_are_no_images(folder):
     assert len(read_folder(folder, CLASSES).test) == 4
 
 
-def test_unreadable_images_are_all_named_before_training(folder):
+def test_unreadable_images_are_all_named_before_training(folder, tmp_path):
     for name in ("a", "b"):
         (folder / "test_dataset" / "benign" / f"10{name}_idx5_x9_y1_class0.png").write_bytes(b"no image")
     with pytest.raises(DataProblem, match=r"(?s)2 images cannot be read.*10a_idx5.*10b_idx5"):
-        check_images(read_folder(folder, CLASSES).test)
+        check_splits([read_folder(folder, CLASSES)], tmp_path / "w.pth")
 
 
 @pytest.mark.parametrize("text", ["(", r"(\d+)"], ids=["no expression", "no group"])
 def test_a_pattern_that_cannot_work_is_refused(text):
     with pytest.raises(PatternInvalid):
         compile_pattern(text)
+
+
+def test_copies_on_two_sides_stop_the_run_and_are_listed(folder, tmp_path):
+    pictures = [Image.fromarray(render(m, seed=row)) for row, _, m in read_measurements()[:2]]
+    for place, picture in (
+        ("train_dataset/benign/100_idx5_x0_y1_class0.png", pictures[0]),
+        ("test_dataset/malignant/204_idx5_x1_y1_class0.png", pictures[0].rotate(90)),
+        ("test_dataset/malignant/204_idx5_x0_y1_class0.png", pictures[1]),
+    ):
+        picture.save(folder / place)
+    with pytest.raises(DataProblem, match=r"(?s)1 pairs of images show one picture on two sides.*100_.*204_"):
+        check_splits([read_folder(folder, CLASSES)], tmp_path / "w.pth")
+
+
+def test_more_copies_than_a_message_holds_are_listed_in_a_file(folder, tmp_path):
+    picture = Image.fromarray(render(read_measurements()[0][2], seed=0))
+    for path in folder.rglob("*.png"):
+        picture.save(path)
+    with pytest.raises(DataProblem, match=r"all are listed in .*w\.copies\.txt"):
+        check_splits([read_folder(folder, CLASSES)], tmp_path / "w.pth")
+    listed = (tmp_path / "w.copies.txt").read_text()
+    assert all(f"{side}: " in listed for side in ("train", "validation", "test"))
+
+
+def test_copies_of_another_folder_are_found_too(folder, tmp_path):
+    picture = Image.fromarray(render(read_measurements()[0][2], seed=0))
+    picture.save(folder / "train_dataset" / "benign" / "100_idx5_x0_y1_class0.png")
+    shutil.copytree(folder, tmp_path / "other")
+    picture.save(tmp_path / "other" / "test_dataset" / "benign" / "104_idx5_x0_y1_class0.png")
+    (tmp_path / "other" / "train_dataset" / "benign" / "100_idx5_x0_y1_class0.png").unlink()
+    splits = [read_folder(place, CLASSES) for place in (folder, tmp_path / "other")]
+    with pytest.raises(DataProblem, match="show one picture on two sides"):
+        check_splits(splits, tmp_path / "w.pth")
+
+
+def test_blank_images_of_two_patients_stop_nothing_and_are_counted(folder, tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        check_splits([read_folder(folder, CLASSES)], tmp_path / "w.pth")
+    assert "20 images are too blank or too small" in caplog.text
+
+
+def test_copies_within_one_side_are_counted(folder, tmp_path, caplog):
+    picture = Image.fromarray(render(read_measurements()[0][2], seed=0))
+    for image in range(2):
+        picture.save(folder / "test_dataset" / "benign" / f"104_idx5_x{image}_y1_class0.png")
+    check_splits([read_folder(folder, CLASSES)], tmp_path / "w.pth")
+    assert "test: 1 pairs of images show one picture, 0 of them of two patients" in caplog.text
+
+
+def test_files_that_are_no_images_are_counted(folder, caplog):
+    for name in ("notes.txt", "scan.svs", ".hidden.png"):
+        (folder / "test_dataset" / "benign" / name).write_bytes(b"")
+    (folder / "test_dataset" / "lost.png").write_bytes(b"")
+    read_folder(folder, CLASSES)
+    assert "4 files are not read, for example" in caplog.text
+
+
+def test_a_class_with_one_patient_stops_the_run(folder):
+    for path in (folder / "train_dataset" / "benign").iterdir():
+        if not path.name.startswith("100_"):
+            path.unlink()
+    with pytest.raises(DataProblem, match="benign: images of one patient only"):
+        read_folder(folder, CLASSES)
+
+
+def test_few_test_patients_are_said_aloud(folder, caplog):
+    read_folder(folder, CLASSES)
+    assert "malignant has images of 1 patients only; below 10" in caplog.text

@@ -1,20 +1,26 @@
 """`python -m training prepare DATA_SET SOURCE OUT`: its options, and what it says when it is done."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from training.arguments import count, pattern, share
+from training.arguments import count, names, share, words
 from training.catalogue import ORIGINS, Origin, describe
-from training.commands import CLASSES
+from training.classes import BINARY
 from training.data import DataProblem
-from training.patients import compile_pattern
-from training.prepare.breakhis import MAGNIFICATIONS, read_breakhis
+from training.patients import read_rule
+from training.prepare.breakhis import CARCINOMAS, MAGNIFICATIONS, read_breakhis
+from training.prepare.cbis_ddsm import read_cbis_ddsm
 from training.prepare.division import Rule
 from training.prepare.folder import read_tree
 from training.prepare.idc import read_idc
-from training.prepare.layout import RECORD, Image, write_layout
+from training.prepare.layout import Image, write_layout
 from training.prepare.mini_mias import read_mini_mias
+from training.prepare.pcam import read_pcam
+from training.provenance import PROVENANCE
+from training.source import add_patient_options
+
+BENIGN, MALIGNANT = BINARY.names
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,19 +28,39 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(required=True, metavar="DATA_SET", dest="data_set")
     breakhis = _add(kinds, "breakhis", "BreaKHis_v1.tar.gz")
     breakhis.add_argument("--magnification", choices=MAGNIFICATIONS, default="200X")
+    breakhis.add_argument(
+        "--classes",
+        choices=["binary", "subtypes"],
+        default="binary",
+        help="benign and malignant, or the eight kinds of tumour (default: %(default)s)",
+    )
     _add(kinds, "idc", "IDC_regular_ps50_idx5.zip, or Kaggle's Breast Histopathology Images")
+    _add(kinds, "pcam", "folder of PatchCamelyon's nine files; divided as its owner does, by slide")
+    _add(kinds, "cbis-ddsm", "folder of CBIS-DDSM and its four CSV files; full mammograms only")
     mini_mias = _add(kinds, "mini-mias", "all-mias.tar.gz")
     mini_mias.add_argument(
         "--include-normal", action="store_true", help="file normal films as benign; else they are left out"
     )
-    folder = _add(kinds, "folder", "images of your own")
-    folder.add_argument("--benign", default=CLASSES[0], help="name of the folders of that class")
-    folder.add_argument("--malignant", default=CLASSES[1], help="name of the folders of that class")
+    _add_folder(_add(kinds, "folder", "images of your own"))
+
+
+def _add_folder(folder: argparse.ArgumentParser) -> None:
     folder.add_argument(
-        "--patient-pattern",
-        type=pattern,
-        help="regular expression with a group 'patient', searched in each path below SOURCE",
+        "--benign", type=names, default=(BENIGN,), metavar="NAME[,NAME...]", help="folders of benign images"
     )
+    folder.add_argument(
+        "--malignant",
+        type=names,
+        default=(MALIGNANT,),
+        metavar="NAME[,NAME...]",
+        help="of malignant ones",
+    )
+    folder.add_argument(
+        "--keep-classes", action="store_true", help="make each of these folders a class of its own"
+    )
+    add_patient_options(folder)
+    folder.add_argument("--licence", type=words, help="under which licence the images are")
+    folder.add_argument("--citation", type=words, help="how to cite them")
 
 
 def _add(
@@ -60,25 +86,43 @@ def prepare(options: argparse.Namespace) -> str:
     if out.is_relative_to(options.source.resolve()):
         raise DataProblem(f"{out} lies in {options.source}. Write to a folder outside of it.")
     rule = Rule(options.seed, options.test_share)
-    record = write_layout(_read(options), out, _find_origin(options), rule)
+    record = write_layout(_read(options), out, _find_origin(options), rule, _find_malignant(options))
     counts = [f"{key}: {record[key]}" for key in ("source", "licence", "citation", "note")]
     for key in ("images", "patients"):
         counts.append(f"{key}: {record[key]}".replace("'", ""))
-    return "\n".join([*counts, f"\nWritten to {out}, with these lines in {RECORD}."])
+    return "\n".join([*counts, f"\nWritten to {out}, with these lines in {PROVENANCE}."])
 
 
 def _read(options: argparse.Namespace) -> Iterator[Image]:
-    if options.data_set == "breakhis":
-        return read_breakhis(options.source, options.magnification)
-    if options.data_set == "idc":
-        return read_idc(options.source)
-    if options.data_set == "mini-mias":
-        return read_mini_mias(options.source, include_normal=options.include_normal)
-    if options.benign == options.malignant:
-        raise DataProblem("--benign and --malignant name one folder. Name two.")
-    names = {options.benign: CLASSES[0], options.malignant: CLASSES[1]}
-    own = compile_pattern(options.patient_pattern) if options.patient_pattern else None
-    return read_tree(options.source, names, own)
+    readers: dict[str, Callable[[Path], Iterator[Image]]] = {
+        "breakhis": lambda source: read_breakhis(
+            source, options.magnification, subtypes=options.classes == "subtypes"
+        ),
+        "idc": read_idc,
+        "pcam": lambda source: read_pcam(source, options.out.resolve().parent),
+        "cbis-ddsm": read_cbis_ddsm,
+        "mini-mias": lambda source: read_mini_mias(source, include_normal=options.include_normal),
+        "folder": lambda source: _read_own(source, options),
+    }
+    return readers[options.data_set](options.source)
+
+
+def _read_own(source: Path, options: argparse.Namespace) -> Iterator[Image]:
+    if set(options.benign) & set(options.malignant):
+        raise DataProblem("--benign and --malignant name one folder. Name different ones.")
+    labels = dict.fromkeys(options.benign, BENIGN) | dict.fromkeys(options.malignant, MALIGNANT)
+    if options.keep_classes:
+        labels = {name: name for name in labels}
+    return read_tree(source, labels, read_rule(options.patient_pattern, options.patients))
+
+
+def _find_malignant(options: argparse.Namespace) -> Sequence[str]:
+    """Return which of the classes that are written are malignant."""
+    if options.data_set == "breakhis" and options.classes == "subtypes":
+        return CARCINOMAS
+    if options.data_set == "folder" and options.keep_classes:
+        return tuple(options.malignant)
+    return (MALIGNANT,)
 
 
 def _find_origin(options: argparse.Namespace) -> Origin:
@@ -87,4 +131,7 @@ def _find_origin(options: argparse.Namespace) -> Origin:
         return origin._replace(origin=f"{origin.origin}; at {options.magnification}")
     if options.data_set == "mini-mias" and options.include_normal:
         return origin._replace(note=f"Normal films are filed as benign. {origin.note}")
+    if options.data_set == "folder":
+        licence, citation = options.licence or origin.licence, options.citation or origin.citation
+        return origin._replace(licence=licence, citation=citation)
     return origin

@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from training.commands import CLASSES
 from training.data import DataProblem
 
 SPLIT_RULE = (
     "Whole patients. Patients with the same classes are ordered by SHA-256 of 'SEED/PATIENT'; the first of "
     "them, as many as the share says, are for testing: at least one of two, and all but two at most."
 )
+
+GIVEN_RULE = "As the owner of the set divides it; seed and share were not used."
 
 
 class Rule(NamedTuple):
@@ -41,7 +42,7 @@ def choose_test_patients(labels: Labels, rule: Rule) -> set[str]:
         least = min(1, len(patients) - 1)
         most = max(least, len(patients) - 2)
         chosen |= set(patients[: min(most, max(least, round(rule.test_share * len(patients))))])
-    for name in CLASSES:
+    for name in sorted(frozenset().union(*labels.values())):
         having = {patient for patient, classes in labels.items() if name in classes}
         if not having & chosen or not having - chosen:
             raise DataProblem(

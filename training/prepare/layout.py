@@ -1,22 +1,22 @@
-"""From labelled images in any order to `OUT/{train_dataset,test_dataset}/{benign,malignant}`, by patient."""
+"""From labelled images in any order to `OUT/{train_dataset,test_dataset}/CLASS`, by patient."""
 
 import errno
 import json
 import shutil
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from tqdm import tqdm
 
 from training.catalogue import Origin
-from training.commands import CLASSES
+from training.classes import find_classes
 from training.data import SPLITS, DataProblem
 from training.folder import read_folder
-from training.prepare.division import SPLIT_RULE, Rule, choose_test_patients
+from training.prepare.division import GIVEN_RULE, SPLIT_RULE, Rule, choose_test_patients
+from training.provenance import PROVENANCE
 
-RECORD = "DATA.json"
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -28,10 +28,21 @@ class Image(NamedTuple):
     place: PurePosixPath
     """Where, below the folder of its class."""
     data: bytes
+    side: str | None = None
+    """`train_dataset` or `test_dataset` if the owner of the set says so."""
 
 
-def write_layout(images: Iterable[Image], out: Path, origin: Origin, rule: Rule) -> dict[str, object]:
+def write_layout(
+    images: Iterable[Image], out: Path, origin: Origin, rule: Rule, malignant: Sequence[str]
+) -> dict[str, object]:
     """Write the images in two parts with a record of what they are, whole or not at all; return the record.
+
+    Args:
+        images: In any order; all of them say on which side they stand, or none does.
+        out: The folder to write.
+        origin: Whose images they are.
+        rule: How to divide those that do not say it.
+        malignant: Which of the classes are malignant.
 
     Raises:
         DataProblem: if `out` exists, the images cannot be split, or the disk is full.
@@ -43,9 +54,11 @@ def write_layout(images: Iterable[Image], out: Path, origin: Origin, rule: Rule)
     try:
         whole = partial / out.name
         whole.mkdir(parents=True)
-        record = _describe(origin, rule) | _divide(_collect(images, partial / "pool"), whole, rule)
-        read_folder(whole, CLASSES)
-        (whole / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        written = _collect(images, partial / "pool")
+        record = _describe(origin, rule, malignant) | _divide(written, whole, rule)
+        classes = find_classes([whole], malignant)
+        read_folder(whole, classes.names)
+        (whole / PROVENANCE).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
         whole.rename(out)
     except OSError as error:
         if error.errno not in FULL_DISK:
@@ -63,6 +76,7 @@ class Written(NamedTuple):
     label: str
     patient: str
     place: PurePosixPath
+    side: str | None
 
 
 def _collect(images: Iterable[Image], pool: Path) -> list[Written]:
@@ -73,38 +87,42 @@ def _collect(images: Iterable[Image], pool: Path) -> list[Written]:
         if path not in written:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(image.data)
-            written[path] = Written(path, image.label, image.patient, image.place)
+            written[path] = Written(path, image.label, image.patient, image.place, image.side)
         elif path.read_bytes() != image.data or written[path].patient != image.patient:
             raise DataProblem(f"Two different {image.label} images are called {image.place}. Rename one.")
     return list(written.values())
 
 
 def _divide(written: list[Written], whole: Path, rule: Rule) -> dict[str, object]:
-    """Move each image to its patient's side; return how many stand where."""
+    """Move each image to its patient's side; return how many stand where, and by which rule."""
     labels = defaultdict(set)
     for image in written:
         labels[image.patient].add(image.label)
-    test = choose_test_patients({patient: frozenset(names) for patient, names in labels.items()}, rule)
-    patients: dict[str, dict[str, set[str]]] = {side: {name: set() for name in CLASSES} for side in SPLITS}
-    images = {side: dict.fromkeys(CLASSES, 0) for side in SPLITS}
-    for path, label, patient, place in written:
-        side = SPLITS[patient in test]
+    given = all(image.side for image in written)
+    test = set() if given else choose_test_patients({p: frozenset(n) for p, n in labels.items()}, rule)
+    patients: dict[str, dict[str, set[str]]] = {side: defaultdict(set) for side in SPLITS}
+    images: dict[str, Counter[str]] = {side: Counter() for side in SPLITS}
+    for path, label, patient, place, stated in written:
+        side = stated or SPLITS[patient in test]
         target = whole / side / label / place
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
         patients[side][label].add(patient)
         images[side][label] += 1
-    counts = {side: {name: len(found) for name, found in sides.items()} for side, sides in patients.items()}
-    return {"images": images, "patients": counts}
+    return {
+        "split_rule": GIVEN_RULE if given else SPLIT_RULE,
+        "images": {side: dict(sorted(found.items())) for side, found in images.items()},
+        "patients": {s: {name: len(p) for name, p in sorted(found.items())} for s, found in patients.items()},
+    }
 
 
-def _describe(origin: Origin, rule: Rule) -> dict[str, object]:
+def _describe(origin: Origin, rule: Rule, malignant: Sequence[str]) -> dict[str, object]:
     return {
         "source": origin.origin,
         "licence": origin.licence,
         "citation": origin.citation,
         "note": origin.note,
+        "malignant": list(malignant),
         "seed": rule.seed,
         "test_share": rule.test_share,
-        "split_rule": SPLIT_RULE,
     }

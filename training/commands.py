@@ -116,6 +116,8 @@ UNATTENDED = Plan(epochs=2, learning_rate=2e-4, warm_start_epochs=8)
 """How a deployment trains on its own images: few epochs, most of them cheap, which a CPU gets through."""
 LONGEST_EPOCH = 20_000
 """Images that an epoch of such a training draws at most."""
+STARTER = Path("models/starter.warm.pth")
+"""What the starter model has learnt of tissue; such a training of two classes begins with it."""
 
 
 def train_and_export(data: Path, out: Path) -> None:
@@ -124,7 +126,8 @@ def train_and_export(data: Path, out: Path) -> None:
     source = Source([data])
     if not _is_trained(weights, source):
         count = sum(len(split.train) for split in source.read())
-        plan = replace(UNATTENDED, images_per_epoch=min(count, LONGEST_EPOCH))
+        begun = STARTER if STARTER.is_file() and len(source.classes.names) == len(BINARY.names) else None
+        plan = replace(UNATTENDED, images_per_epoch=min(count, LONGEST_EPOCH), weights=begun)
         try:
             train(source, plan, weights, "auto", "resume")
         except RunInterrupted:

@@ -1,6 +1,5 @@
 """Writing and loading model files."""
 
-import hashlib
 import logging
 import os
 from collections.abc import Sequence
@@ -39,7 +38,7 @@ def load(path: Path, device: str = "auto", engines: Sequence[str] | None = None)
     place = choose_device(device)
     data = _read(path)
     contents = unpack(data, place)
-    model = Artifact(contents, hashlib.sha256(data).hexdigest(), place)
+    model = Artifact(contents, data, place)
     if contents.integers and place.type == "cpu" and _try_integers(model, engines):
         return model
     model.use_floats()
@@ -122,7 +121,7 @@ def save(
 
 def _compute(contents: Contents) -> dict[str, Outputs]:
     """Return the golden outputs of a file that is being written, in each arithmetic that it has."""
-    trial = Artifact(contents._replace(module=reopen(dump(contents.module))), "", torch.device("cpu"))
+    trial = Artifact(contents._replace(module=reopen(dump(contents.module))), b"", torch.device("cpu"))
     trial.use_floats()
     outputs = {"float": trial.predict(contents.golden.images)}
     if contents.integers:

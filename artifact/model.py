@@ -1,5 +1,6 @@
 """A loaded model file: what it computes, and in which arithmetic."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -19,11 +20,12 @@ Arithmetic = Literal["float", "int8"]
 class Artifact:
     """A loaded model file that has reproduced its golden outputs."""
 
-    def __init__(self, contents: Contents, sha256: str, device: torch.device) -> None:
+    def __init__(self, contents: Contents, data: bytes, device: torch.device) -> None:
         self._contents = contents
         self._integers: torch.jit.ScriptModule | None = None
         self.card: ModelCard = contents.card
-        self.sha256 = sha256
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        self.size = len(data)
         self.device = device
 
     @property

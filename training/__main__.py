@@ -11,9 +11,9 @@ import torch
 from artifact import ArtifactError
 from training import accept, commands, crossvalidate, evaluate
 from training.checkpoint import Again, RunInterrupted, StateInvalid
+from training.comparison import tabulate
 from training.crossvalidation import FoldsInterrupted
 from training.data import DataProblem
-from training.export import CompressionRefused
 from training.learner import RunDiverged
 from training.options import add_plan_options, read_plan
 from training.plan import PlanEmpty
@@ -21,6 +21,7 @@ from training.prepare.command import add_options, prepare
 from training.provide import StarterMissing, provide
 from training.report import show
 from training.source import Source, add_class_option, add_patient_options, find_folders
+from training.trial import CompressionRefused
 
 WEIGHTS = Path("breast_cancer_cnn.pth")
 
@@ -123,6 +124,7 @@ def _export(options: argparse.Namespace) -> None:
     folders = find_folders(options.data, options.weights) if options.data else None
     model = commands.export_model(options.weights, folders, options.out, options.name or options.out.stem)
     print(show(model.card.metrics))
+    print(f"\nOn validation images:\n{tabulate(model.card.compression.variants)}")
     print(f"\nModel file: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB, sha256 {model.sha256}")
     print(f"Next: INFERENCE_MODEL={options.out} python -m inference_service")
 

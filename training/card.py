@@ -16,12 +16,14 @@ from contract import (
     TrainingCard,
 )
 from training.catalogue import find_origin
+from training.classes import Classes
 from training.data import Split
 from training.evaluation import choose_operating_point
 from training.gate import LIMITS
 from training.record import Record
 
 LICENCE = "Weights as their data allows; see the licence of each data set"
+SPELLINGS = {"plantnetv2": "PlantNetV2"}
 INTENDED_USE = (
     "Education and research on microscopy of stained breast tissue. Not a medical device, not for diagnosis "
     "or for any decision about care."
@@ -30,7 +32,7 @@ LIMITATIONS = [
     "One picture only: no stage, no grade, no receptor status can be read from it.",
     "Not for mammograms, ultrasound, other organs, or stains other than haematoxylin and eosin.",
     "Figures hold for laboratories like those of the data sets; elsewhere they can be much worse.",
-    "Probabilities are calibrated as if benign and malignant were equally common.",
+    "Probabilities hold where malignancy is as common as among the images they were calibrated on.",
 ]
 
 
@@ -39,16 +41,18 @@ def draft_card(record: Record, name: str) -> ModelCard:
     return ModelCard(
         name=name,
         version="0.1.0",
-        architecture="PlantNetV2",
+        architecture=SPELLINGS.get(record.architecture, record.architecture),
         modality="histopathology",
         created=datetime.now(UTC),
         licence=LICENCE,
-        classes=[ClassCard(name=label, malignant=index > 0) for index, label in enumerate(record.classes)],
+        classes=[
+            ClassCard(name=label, malignant=malignant)
+            for label, malignant in zip(*record.all_classes, strict=True)
+        ],
         operating_point=OperatingPoint(threshold=0.5, band=Band(low=0.5, high=0.5)),
         calibration=Calibration(
             temperature=1.0,
-            fitted_on="the file's own outputs for the validation images, each class of each data set with "
-            "even weight",
+            fitted_on="the file's own outputs for the validation images, each image with the same weight",
         ),
         gate=LIMITS,
         data=[],
@@ -61,7 +65,7 @@ def draft_card(record: Record, name: str) -> ModelCard:
             note=_describe_training(record),
         ),
         compression=Compression(method="none yet", rank=0, full_auc={}, file_auc={}),
-        tolerance={"cpu": 2e-3, "cuda": 2e-2},
+        tolerance={"cpu": 2e-3, "cuda": 2e-2, "int8": 1e-2},
         intended_use=INTENDED_USE,
         limits=LIMITATIONS,
     )
@@ -85,12 +89,16 @@ def _describe_training(record: Record) -> str:
     )
 
 
-def describe_data(split: Split, validation: tuple[NDArray[np.int64], NDArray[np.float64]]) -> DataCard:
+def describe_data(
+    split: Split, classes: Classes, validation: tuple[NDArray[np.int64], NDArray[np.float64]]
+) -> DataCard:
     """Describe one data set.
 
     Args:
         split: Its images.
-        validation: Labels and probabilities of its validation images, for an operating point of its own.
+        classes: Which of them are malignant.
+        validation: Whether each validation image is malignant, and its probability of it, for an operating
+            point of the data set's own.
     """
     name = split.train[0].data_set
     return DataCard(
@@ -100,6 +108,6 @@ def describe_data(split: Split, validation: tuple[NDArray[np.int64], NDArray[np.
         train_patients=len({sample.patient for sample in split.train}),
         validation_images=len(split.validation),
         validation_patients=len({sample.patient for sample in split.validation}),
-        malignant_share=float(np.mean([sample.label for sample in split.train])),
+        malignant_share=float(np.mean(classes.is_malignant(np.array([s.label for s in split.train])))),
         operating_point=choose_operating_point(*validation),
     )

@@ -1,17 +1,16 @@
-"""The low-rank first fully connected layer: 98 % of PlantNetV2's weights, and nearly all of them idle."""
+"""Smaller layers that compute nearly the same.
 
+98 % of PlantNetV2's weights stand in its first fully connected layer, and nearly all of them idle.
+"""
+
+import copy
 from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
-
-from training.networks.plantnet import PlantNetV2, PooledPlantNetV2
+from torch.fx.experimental.optimization import fuse
 
 RANK = 16
-METHOD = (
-    f"first fully connected layer reduced to the {RANK} principal components of its outputs; "
-    "weights held in half precision"
-)
 
 
 @torch.no_grad()
@@ -37,10 +36,34 @@ def factorise(layer: nn.Linear, outputs: Tensor, rank: int = RANK) -> nn.Sequent
     return nn.Sequential(OrderedDict[str, nn.Module](reduce=reduce, expand=expand))
 
 
-def compress(network: PlantNetV2 | PooledPlantNetV2, outputs: Tensor, rank: int = RANK) -> nn.Sequential:
-    """Build the head of `network` with its first layer factorised; `outputs` as for `factorise`."""
-    layers = OrderedDict[str, nn.Module](network.head.named_children())
+def compress(head: nn.Module, outputs: Tensor | None, rank: int = RANK) -> nn.Module:
+    """Return a copy of `head` with its layer `fc1` factorised; `outputs` as for `factorise`.
+
+    Without them the copy is whole.
+    """
+    if outputs is None:
+        return copy.deepcopy(head)
+    others = {name: copy.deepcopy(layer) for name, layer in head.named_children() if name != "fc1"}
+    layers = OrderedDict[str, nn.Module](
+        (name, others.get(name, layer)) for name, layer in head.named_children()
+    )
     first = layers["fc1"]
     assert isinstance(first, nn.Linear)  # noqa: S101 - narrows the type: build_head makes it one
     layers["fc1"] = factorise(first, outputs, rank)
     return nn.Sequential(layers)
+
+
+def fold(features: nn.Module) -> nn.Module:
+    """Return a copy in which batch normalisation, where there is any, is folded into the convolutions."""
+    copied = copy.deepcopy(features).eval()
+    if not any(isinstance(layer, nn.BatchNorm2d) for layer in copied.modules()):
+        return copied
+    folded: nn.Module = fuse(copied)
+    return folded
+
+
+def describe(rank: int, recipe: str | None) -> str:
+    """Say what was done, for the model card; `rank` 0 for no factorised layer, `recipe` None for floats."""
+    layer = f"first fully connected layer reduced to the {rank} principal components of its outputs; "
+    integers = f"on CPUs convolutions in integers, {recipe}, calibrated on training images; "
+    return (layer if rank else "") + (integers if recipe else "") + "weights held in half precision"

@@ -37,7 +37,7 @@ def _fit_one(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return mean (F,), axes (F, R), deviations (R,) and residual deviation () of one data set."""
     mean = rows.mean(0)
     _, singular, components = torch.linalg.svd(rows - mean, full_matrices=False)
-    count = min(AXES, max(1, len(rows) // 2))
+    count = min(AXES, max(1, len(rows) // 2), rows.shape[1] - 1)
     freedom = max(1, len(rows) - 1)
     deviations = singular / freedom**0.5
     rest = deviations[count:].square().sum() / (rows.shape[1] - count)

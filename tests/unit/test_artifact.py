@@ -30,7 +30,7 @@ from contract import (
     OperatingPoint,
     TrainingCard,
 )
-from training.export import golden_pictures
+from training.golden import golden_pictures
 from training.integers import RECIPES, quantise
 
 

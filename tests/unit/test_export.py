@@ -1,18 +1,15 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from training import commands
 from training.catalogue import describe
 from training.commands import export_model
-from training.data import DataProblem, Sample, digest
-from training.export import CompressionRefused, compare, golden_pictures
+from training.data import DataProblem, digest
 from training.folder import read_folder
+from training.golden import golden_pictures
 from training.record import Record, read_record
 from training.rendered import NAME as RENDERED
 from training.rendered import write_data_set
-from training.scoring import Scores
 
 RECORD = {
     "classes": ["benign", "malignant"],
@@ -20,7 +17,6 @@ RECORD = {
     "architecture": "plantnetv2",
     "malignant": ["malignant"],
     "is_begun": False,
-    "is_taught": False,
     "head_epochs": 0,
     "images_per_epoch": None,
     "epochs": 1,
@@ -34,26 +30,6 @@ RECORD = {
 }
 
 
-def make_scores(margin: float) -> Scores:
-    """Logits for 100 images of two classes, the farther apart the larger the margin."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(100) % 2
-    samples = [Sample(Path(str(i)), int(label), str(i), "mine") for i, label in enumerate(labels)]
-    logits = np.stack([np.zeros(100), rng.normal(0, 1, 100) + margin * labels], axis=1)
-    return Scores(samples, logits.astype(np.float32))
-
-
-def test_a_file_that_is_as_good_as_the_network_passes_with_both_figures():
-    compression = compare(make_scores(2), make_scores(2))
-    assert compression.full_auc == compression.file_auc
-    assert compression.rank == 16
-
-
-def test_a_file_that_is_worse_than_the_network_is_refused_with_the_table():
-    with pytest.raises(CompressionRefused, match=r"mine: 0\.9\d+ -> 0\.[78]\d+.*Nothing was written"):
-        compare(make_scores(2), make_scores(1))
-
-
 def test_golden_pictures_are_rendered_and_of_several_sizes():
     shapes = {picture.shape for picture in golden_pictures()}
     assert shapes == {(224, 224, 3), (50, 50, 3), (448, 620, 3)}
@@ -63,7 +39,7 @@ def test_golden_pictures_are_rendered_and_of_several_sizes():
 def weights(tmp_path: Path) -> Path:
     """A record of a training, beside where its weights would be."""
     folder = write_data_set(tmp_path / RENDERED, limit=10)
-    split = read_folder(folder, commands.CLASSES)
+    split = read_folder(folder, ("benign", "malignant"))
     Record.model_validate(RECORD | {"data": [folder], "images": digest([split])}).write(tmp_path / "w.pth")
     return tmp_path / "w.pth"
 

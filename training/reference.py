@@ -1,0 +1,57 @@
+"""What the full network computes on training images: what compression and gate are fitted on."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from artifact.preprocess import mirror, normalise
+from training.data import Sample, Tiles, draw_weights
+from training.networks import Network
+
+IMAGES = 2000
+"""How many training images are drawn, at most."""
+KEPT = 256
+"""How many of them are kept as pixels, to calibrate integers on."""
+BATCH = 4
+"""Images held at a time; each may have a hundred megapixels."""
+
+
+class Reference(NamedTuple):
+    """An even draw of the training images, in random order, as the full network sees them."""
+
+    samples: list[Sample]
+    tiles: Tensor
+    """The first of them as the network's input (M, 3, 224, 224), uint8."""
+    pooled: Tensor
+    """Feature maps, averaged over the grid (N, F)."""
+    hidden: Tensor | None
+    """Outputs of the first fully connected layer (N, H); None for a network without one."""
+
+
+@torch.inference_mode()
+def refer(network: Network, train: Sequence[Sample]) -> Reference:
+    """Run the full network over an even draw of the training images."""
+    network.eval()
+    count = min(IMAGES, len(train))
+    drawn = torch.multinomial(draw_weights(train), count, generator=torch.Generator().manual_seed(0))
+    samples = [train[index] for index in drawn.tolist()]
+    read = Tiles(samples, network.enlargement)
+    first = find_first(network.head)
+    tiles, pooled, hidden = [], [], []
+    for start in range(0, count, BATCH):
+        batch = torch.stack([mirror(read[i][0]) for i in range(start, min(start + BATCH, count))])
+        if start < KEPT:
+            tiles.append(batch)
+        maps = network.features(normalise(batch.float()).contiguous(memory_format=torch.channels_last))
+        pooled.append(maps.mean((2, 3)))
+        if first:
+            hidden.append(first(maps.flatten(1)))
+    return Reference(samples, torch.cat(tiles), torch.cat(pooled), torch.cat(hidden) if first else None)
+
+
+def find_first(head: nn.Module) -> nn.Linear | None:
+    """Return PlantNetV2's first fully connected layer, which reads whole maps, or None for other heads."""
+    first = dict(head.named_children()).get("fc1")
+    return first if isinstance(first, nn.Linear) else None

@@ -85,7 +85,7 @@ def test_weights_that_are_none_cannot_be_started_from(data, tmp_path, capsys, co
     if content is not None:
         start.write_bytes(content)
     line = refused(
-        capsys, "train", "--data", str(data), "--out", str(tmp_path / "w.pth"), "--start-from", str(start)
+        capsys, "train", "--data", str(data), "--out", str(tmp_path / "w.pth"), "--weights", str(start)
     )
     assert "start.warm.pth" in line
 
@@ -94,7 +94,7 @@ def test_weights_of_another_network_cannot_be_started_from(data, tmp_path, capsy
     start = tmp_path / "three.warm.pth"
     torch.save(PooledPlantNetV2(classes=3).state_dict(), start)
     line = refused(
-        capsys, "train", "--data", str(data), "--out", str(tmp_path / "w.pth"), "--start-from", str(start)
+        capsys, "train", "--data", str(data), "--out", str(tmp_path / "w.pth"), "--weights", str(start)
     )
     assert "does not fit this network" in line
 

@@ -16,6 +16,7 @@ from training.evaluate import (
     join_samples,
     read_wanted,
 )
+from training.inspection import check_patients
 from training.labelled import Labelled
 from training.options import add_aim_options, add_plan_options, read_aim, read_plan
 from training.plan import Plan
@@ -65,8 +66,9 @@ def run(options: argparse.Namespace) -> str:
         FoldsInterrupted: if folds of something else stand in the way.
         PlanEmpty: if nothing would be fitted.
     """
-    found = find_images(options, options.data, options.split, BINARY)
-    extra = join_samples(find_images(options, options.always_train, "train", BINARY))
+    found = find_images(options, options.data, options.split, BINARY, check=False)
+    extra = join_samples(find_images(options, options.always_train, "train", BINARY, check=False))
+    check_patients([*join_samples(found), *extra], options.out)
     folder = options.out / "folds"
     if options.restart:
         shutil.rmtree(folder, ignore_errors=True)

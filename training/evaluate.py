@@ -108,12 +108,13 @@ def evaluate(options: argparse.Namespace, load: Load = artifact.load) -> str:
 
 
 def find_images(
-    options: argparse.Namespace, folders: Sequence[str], part: Part, classes: Classes
+    options: argparse.Namespace, folders: Sequence[str], part: Part, classes: Classes, *, check: bool = True
 ) -> list[Labelled]:
-    """Return the labelled images of the named folders, each of which can be read."""
+    """Return the labelled images of the named folders; with `check`, each of them can be read."""
     rule = read_rule(options.patient_pattern, options.patients)
     found = read_labelled(find_folders(folders, options.out), part, classes, rule)
-    look_at(join_samples(found))
+    if check:
+        look_at(join_samples(found))
     return found
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from training.rendered import read_measurements, render
+from training.drawing import read_measurements, render
 
 
 def golden_pictures() -> list[NDArray[np.uint8]]:

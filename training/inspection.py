@@ -53,14 +53,36 @@ def check_splits(splits: Sequence[Split], out: Path) -> None:
         found = find_copies(seen.prints[rows[one]], seen.prints[rows[other]], MOST - len(shared))
         shared += [(rows[one][left], rows[other][right]) for left, right in found]
     if shared:
-        places = [[f"{sides[s.path]}: {s.path}" for s in map(seen.samples.__getitem__, p)] for p in shared]
-        raise _stop(
+        titles = [sides[sample.path] for sample in seen.samples]
+        raise _refuse_copies(
             f"{_count(len(shared), 'pairs of images')} show one picture on two sides, so figures would be "
             "inflated. Remove one of each pair, or give both to one patient whose images stand on one side",
-            ["\n    ".join(pair) for pair in places],
-            beside(out, ".copies.txt"),
+            [[f"{titles[row]}: {seen.samples[row].path}" for row in pair] for pair in shared],
+            out,
         )
     _log_copies_within(seen, rows)
+
+
+def check_patients(samples: Sequence[Sample], out: Path) -> None:
+    """Look at every image of a cross-validation, in whose folds any two patients may be held apart.
+
+    Raises:
+        DataProblem: if images cannot be read, or if images of two patients show one picture.
+    """
+    seen = look_at(samples, beside(out, ".unreadable.txt"))
+    pairs = [[seen.samples[row] for row in pair] for pair in find_copies(seen.prints)]
+    apart = [pair for pair in pairs if len({sample.patient for sample in pair}) > 1]
+    if apart:
+        raise _refuse_copies(
+            f"{_count(len(apart), 'pairs of images')} show one picture but bear two patients, so figures "
+            "would be inflated. Remove one of each pair, or give both to one patient",
+            [[f"{sample.patient}: {sample.path}" for sample in pair] for pair in apart],
+            out,
+        )
+
+
+def _refuse_copies(sentence: str, pairs: Sequence[Sequence[str]], out: Path) -> DataProblem:
+    return _stop(sentence, ["\n    ".join(pair) for pair in pairs], beside(out, ".copies.txt"))
 
 
 def _log_copies_within(seen: Seen, rows: dict[str, list[int]]) -> None:

@@ -9,9 +9,9 @@ import artifact
 from artifact import Artifact
 from artifact.image import decode
 from contract import MetricCard
+from training.drawing import read_measurements, render
 from training.evaluation import auc
 from training.rendered import NAME as RENDERED
-from training.rendered import read_measurements, render
 
 REAL = ("breakhis-200x", "idc")
 LOWEST_AUC = 0.88

@@ -11,10 +11,10 @@ from PIL import Image, ImageEnhance
 from torch import Tensor
 
 from training.data import Sample, read_pixels
+from training.drawing import read_measurements, render
 from training.duplicates import _steady, _turn, find_copies, fingerprint
 from training.folder import read_folder
 from training.inspection import look_at
-from training.rendered import read_measurements, render
 
 Change = Callable[[Image.Image], Image.Image]
 

@@ -15,11 +15,11 @@ from training.data import (
     draw_weights,
     join,
 )
+from training.drawing import read_measurements, render
 from training.folder import read_folder
 from training.folds import split_by_patient
-from training.inspection import check_splits
+from training.inspection import check_patients, check_splits
 from training.patients import PatternInvalid, compile_pattern
-from training.rendered import read_measurements, render
 
 CLASSES = ("benign", "malignant")
 
@@ -227,3 +227,14 @@ def test_a_class_with_one_patient_stops_the_run(folder):
 def test_few_test_patients_are_said_aloud(folder, caplog):
     read_folder(folder, CLASSES)
     assert "malignant has images of 1 patients only; below 10" in caplog.text
+
+
+def test_one_picture_of_two_patients_stops_a_cross_validation(folder, tmp_path):
+    picture = Image.fromarray(render(read_measurements()[0][2], seed=0))
+    picture.save(folder / "train_dataset" / "benign" / "100_idx5_x0_y1_class0.png")
+    picture.save(folder / "train_dataset" / "benign" / "100_idx5_x1_y1_class0.png")
+    samples = [*read_folder(folder, CLASSES).train, *read_folder(folder, CLASSES).validation]
+    check_patients(samples, tmp_path / "out")
+    picture.save(folder / "train_dataset" / "benign" / "101_idx5_x1_y1_class0.png")
+    with pytest.raises(DataProblem, match=r"(?s)2 pairs of images.*bear two patients.*101"):
+        check_patients(samples, tmp_path / "out")

@@ -42,7 +42,7 @@ def write_layout(
         out: The folder to write.
         origin: Whose images they are.
         rule: How to divide those that do not say it.
-        malignant: Which of the classes are malignant.
+        malignant: Which classes are malignant, as far as there are images of them.
 
     Raises:
         DataProblem: if `out` exists, the images cannot be split, or the disk is full.
@@ -55,8 +55,9 @@ def write_layout(
         whole = partial / out.name
         whole.mkdir(parents=True)
         written = _collect(images, partial / "pool")
-        record = _describe(origin, rule, malignant) | _divide(written, whole, rule)
-        classes = find_classes([whole], malignant)
+        marked = sorted({image.label for image in written} & set(malignant))
+        record = _describe(origin, rule, marked) | _divide(written, whole, rule)
+        classes = find_classes([whole], marked)
         read_folder(whole, classes.names)
         (whole / PROVENANCE).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
         whole.rename(out)

@@ -4,7 +4,7 @@ import numpy as np
 
 from training.evaluation.extremes import count_patients
 from training.readings import Readings
-from training.rendered import NAME as RENDERED
+from training.rendered import NAME, NAME_OF_FOUR
 from training.report.document import DataSetReport
 
 FEW = 10
@@ -18,7 +18,7 @@ def remark(section: DataSetReport, readings: Readings) -> list[str]:
     images, patients = section.image_level.count, min(_count_present(readings))
     remarks = {
         "drawn pictures, no patient's tissue. Its figures say nothing about tissue.": section.name
-        == RENDERED,
+        in (NAME, NAME_OF_FOUR),
         f"one class has images of only {patients} patients. Intervals are too narrow, and another few "
         "patients could change every figure.": patients < FEW,
         f"of {section.unknown_patients} of {images} images the patient is not known, so each counts as a "

@@ -1,5 +1,6 @@
 """Where a model file computes: the device, and on CPUs the engine for arithmetic in 8-bit integers."""
 
+import warnings
 from collections.abc import Sequence
 
 import torch
@@ -41,3 +42,6 @@ def find_engine(wanted: str | None = None, there: Sequence[str] | None = None) -
 def use_engine(name: str) -> None:
     """Have torch pack and multiply integers with this engine, in this whole process from now on."""
     torch.backends.quantized.engine = name
+    # torch says once, and from a compiled module straight to the console, that these types are going away.
+    warnings.filterwarnings("ignore", message=r"torch\.quantize_per_tensor", category=UserWarning)
+    torch.quantize_per_tensor(torch.zeros(1), 1.0, 0, torch.quint8)

@@ -1,7 +1,8 @@
 import torch
 from torch import nn
 
-from training.compression import compress, factorise
+from training.compression import compress, factorise, fold
+from training.networks.network import build_classifier
 from training.networks.plantnet import PlantNetV2, PooledPlantNetV2, build_features, build_head, inflate
 
 
@@ -54,8 +55,26 @@ def test_a_lower_rank_than_the_outputs_need_is_seen_in_the_outputs():
         assert (small(inputs) - layer(inputs)).abs().max() > 0.1
 
 
-def test_compression_replaces_the_first_layer_alone():
+def test_compression_replaces_the_first_layer_alone_and_leaves_the_network_as_it_is():
     network = PooledPlantNetV2()
-    head = compress(network, torch.randn(50, 1024), rank=4)
+    head = compress(network.head, torch.randn(50, 1024), rank=4)
     assert head.get_submodule("fc1.reduce").weight.shape == (4, 512)
-    assert head.get_submodule("fc2") is network.head.get_submodule("fc2")
+    assert torch.equal(head.get_parameter("fc2.weight"), network.head.get_parameter("fc2.weight"))
+    head.half()
+    assert network.head.get_parameter("fc2.weight").dtype == torch.float32
+
+
+def test_a_head_without_a_large_layer_is_kept_whole():
+    head = build_classifier(6, 2).eval()
+    maps = torch.rand(3, 6, 2, 2)
+    assert torch.equal(compress(head, None)(maps), head(maps))
+
+
+def test_normalisation_is_folded_into_the_convolution_before_it():
+    torch.manual_seed(0)
+    features = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
+    features(torch.rand(8, 3, 9, 9))
+    folded = fold(features)
+    batch = torch.rand(2, 3, 9, 9)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in folded.modules())
+    torch.testing.assert_close(folded(batch), features.eval()(batch))

@@ -60,6 +60,7 @@ class Journal:
         """Say the line, and write it down in every place."""
         logger.info("%s", line.say())
         self.history = [*self.history, line._asdict() | {"auc": dict(line.auc), "time": time.time()}]
+        self._out.parent.mkdir(parents=True, exist_ok=True)
         partial = beside(self._out, ".history.json.partial")
         partial.write_text(json.dumps(self.history, indent=1) + "\n", "utf-8")
         os.replace(partial, beside(self._out, ".history.json"))

@@ -7,7 +7,7 @@ from training import run
 from training.checkpoint import RunInterrupted, checkpoint_of, read_state
 from training.data import join
 from training.folder import read_folder
-from training.journal import Journal
+from training.journal import Journal, Line
 from training.learner import Learner, rate
 from training.networks import PooledPlantNetV2, build
 from training.networks.network import LEAST_EDGE
@@ -114,6 +114,11 @@ def test_the_learning_rate_rises_and_then_falls_to_nothing():
     assert rates[0] < 0.2
     assert rates[-1] < 0.01
     assert rates.index(max(rates)) == pytest.approx(10, abs=1)
+
+
+def test_a_journal_makes_the_folder_that_it_writes_to(tmp_path):
+    Journal(tmp_path / "new" / "a.pth", []).write(Line("warm start", 0, 1, auc={"any": 0.5}, mean=0.5))
+    assert (tmp_path / "new" / "a.history.json").exists()
 
 
 def test_a_journal_goes_on_where_an_interrupted_run_stopped(tmp_path):

@@ -19,6 +19,7 @@ from training.reading import Model, classes_of, read
 from training.report.compose import compose, write_report
 from training.report.document import Acceptance, Report
 from training.report.figures import NAMES, to_text, write
+from training.report.markup import tame
 
 CODES = {"go": 0, "no-go": 1, "not-judged": 2}
 """Exit code of each verdict."""
@@ -74,7 +75,7 @@ def accept(options: argparse.Namespace, load: Load = artifact.load) -> tuple[str
     notes = [SLOPE.format(enough=ENOUGH_FOR_SLOPE, count=scarcer)] if scarcer < ENOUGH_FOR_SLOPE else []
     report = report.model_copy(
         update={
-            "images": ", ".join(each.folder.name for each in found),
+            "images": ", ".join(tame(each.folder.name) for each in found),
             "notes": [*warn(model, found, "test"), *notes, *report.notes],
             "acceptance": acceptance,
         }

@@ -24,6 +24,7 @@ from training.readings import Readings
 from training.report.compose import compose, write_report
 from training.report.document import FoldsReport, ModelFacts, Report
 from training.report.folds import describe_folds
+from training.report.markup import tame
 from training.report.terminal import show_report
 
 FOLDS = 5
@@ -111,9 +112,9 @@ def _compose(
 
 
 def _name_images(options: argparse.Namespace, found: Sequence[Labelled]) -> str:
-    names = ", ".join(each.folder.name for each in found)
+    names = ", ".join(tame(each.folder.name) for each in found)
     which = "training images" if options.split == "train" else "all images"
-    extra = ", ".join(Path(folder).name for folder in options.always_train)
+    extra = ", ".join(tame(Path(folder).name) for folder in options.always_train)
     beside = f"; fitted in every fold beside them: {extra}" if extra else ""
     return f"{which} of {names}, each read by the fold that held its patient out{beside}"
 

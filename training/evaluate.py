@@ -14,6 +14,7 @@ from training.patients import read_rule
 from training.reading import Model, classes_of, read
 from training.report.compose import Wanted, compose, write_report
 from training.report.document import ModelFacts
+from training.report.markup import tame
 from training.report.terminal import show_report
 from training.source import add_patient_options, find_folders
 
@@ -125,7 +126,7 @@ def join_samples(found: Sequence[Labelled]) -> list[Sample]:
 
 def name_images(found: Sequence[Labelled], part: Part) -> str:
     """Return which images were taken, in a sentence."""
-    return f"{PARTS[part]}: {', '.join(each.folder.name for each in found)}"
+    return f"{PARTS[part]}: {', '.join(tame(each.folder.name) for each in found)}"
 
 
 def warn(model: Model, found: Sequence[Labelled], part: Part) -> list[str]:

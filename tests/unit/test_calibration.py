@@ -6,10 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from training.evaluation import FIGURES, Cut, compare, fit_scaling
-from training.evaluation.calibration import BINS, fill_bins, measure_ece, recalibrate, shift, simulate_ece
+from training.evaluation import Cut, compare, fit_scaling
+from training.evaluation.calibration import (
+    BINS,
+    fill_bins,
+    measure_ece,
+    measure_shift,
+    measure_slope,
+    simulate_ece,
+)
+from training.evaluation.logistic import fit_line
 from training.evaluation.prior import move_prior
-from training.evaluation.ranking import Draw, Ranking
+from training.evaluation.ranking import Draws, Ranking
 
 
 def rank(labels, values) -> Ranking:
@@ -30,18 +38,18 @@ def test_the_error_is_the_mean_distance_over_equally_full_groups():
     order = np.argsort(values)
     groups = np.array_split(order, BINS)
     expected = sum(abs(values[g].sum() - labels[g].sum()) for g in groups) / len(values)
-    assert measure_ece(Draw(rank(labels, values))) == pytest.approx(expected)
+    assert measure_ece(Draws(rank(labels, values))) == pytest.approx(expected)
 
 
 def test_equal_probabilities_are_one_group_in_whatever_order_they_come():
     labels = [0] * 50 + [1] * 50
-    assert measure_ece(Draw(rank(labels, [0.5] * 100))) == pytest.approx(0)
+    assert measure_ece(Draws(rank(labels, [0.5] * 100))) == pytest.approx(0)
 
 
 def test_groups_hold_every_image_once():
     rng = np.random.default_rng(2)
     labels, values = draw_calibrated(rng, 503)
-    bins = fill_bins(Draw(rank(labels, values)))
+    bins = fill_bins(rank(labels, values))
     assert bins.weights.sum() == 503
     assert (bins.weights * bins.observed).sum() == pytest.approx(labels.sum())
     assert len(bins.weights) == BINS
@@ -50,7 +58,7 @@ def test_groups_hold_every_image_once():
 def test_a_perfectly_calibrated_model_stays_within_the_bound_nineteen_times_in_twenty():
     rng = np.random.default_rng(3)
     inside = [
-        measure_ece(Draw(ranking)) <= simulate_ece(ranking, draws=200)
+        measure_ece(Draws(ranking)) <= simulate_ece(ranking, draws=200)
         for ranking in (rank(*draw_calibrated(rng)) for _ in range(200))
     ]
     assert 0.91 <= np.mean(inside) <= 0.99
@@ -58,33 +66,37 @@ def test_a_perfectly_calibrated_model_stays_within_the_bound_nineteen_times_in_t
 
 def test_an_overconfident_model_is_beyond_the_bound():
     ranking = rank(*draw_calibrated(np.random.default_rng(4), 2000, sharpness=3))
-    assert measure_ece(Draw(ranking)) > 1.5 * simulate_ece(ranking, draws=200)
+    assert measure_ece(Draws(ranking)) > 1.5 * simulate_ece(ranking, draws=200)
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
 def test_the_slope_tells_how_much_too_extreme_probabilities_are(sharpness):
     labels, values = draw_calibrated(np.random.default_rng(5), 20_000, sharpness)
-    assert recalibrate(Draw(rank(labels, values))).slope == pytest.approx(1 / sharpness, rel=0.1)
+    assert measure_slope(Draws(rank(labels, values)))[0] == pytest.approx(1 / sharpness, rel=0.1)
 
 
 def test_slope_and_intercept_are_those_of_logistic_regression():
     labels, values = draw_calibrated(np.random.default_rng(6), 400, sharpness=2)
     logits = np.log(values / (1 - values))[:, None]
     model = LogisticRegression(C=np.inf, tol=1e-10).fit(logits, labels)
-    line = recalibrate(Draw(rank(labels, values)))
-    assert line.slope == pytest.approx(model.coef_[0, 0], rel=1e-4)
-    assert line.intercept == pytest.approx(model.intercept_[0], rel=1e-3)
+    ranking = rank(labels, values)
+    malignant, benign = Draws(ranking).steps
+    steps = np.log(ranking.steps / (1 - ranking.steps))
+    line = fit_line(steps, malignant, benign, slope=True)[0]
+    assert line == pytest.approx([model.intercept_[0], model.coef_[0, 0]], rel=1e-3)
+    assert measure_slope(Draws(ranking))[0] == pytest.approx(line[1])
 
 
 def test_the_intercept_tells_that_malignancy_is_commoner_than_predicted():
     labels, values = draw_calibrated(np.random.default_rng(7), 20_000)
     lowered = move_prior(values, 0.5, 0.2)
-    assert shift(Draw(rank(labels, lowered))) == pytest.approx(np.log(4), abs=0.05)
+    assert measure_shift(Draws(rank(labels, lowered)))[0] == pytest.approx(np.log(4), abs=0.05)
 
 
 def test_classes_that_a_cut_separates_have_no_slope():
-    assert np.isnan(recalibrate(Draw(rank([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9]))).slope)
-    assert np.isnan(FIGURES["calibration_slope"](Draw(rank([0, 1, 0, 1], [0.5] * 4))))
+    for labels, values in (([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9]), ([0, 1, 1], [0.2, 0.2, 0.6])):
+        assert np.isnan(measure_slope(Draws(rank(labels, values)))[0])
+    assert np.isnan(measure_slope(Draws(rank([0, 1, 0, 1], [0.5] * 4)))[0])
 
 
 @settings(deadline=None)

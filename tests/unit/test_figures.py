@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from training.evaluation import FIGURES, Cut, compare
-from training.evaluation.ranking import Draw, Ranking
+from training.evaluation.ranking import Draws, Ranking
 
 CUT = Cut(0.5, 0.3, 0.7)
 rows = st.lists(
@@ -17,11 +17,12 @@ rows = st.lists(
 ).filter(lambda each: {label for label, _, weight in each if weight} == {0, 1})
 
 
-def make_draw(labels, values, weights=None) -> Draw:
+def make_draw(labels, values, weights=None) -> Draws:
     """A weighting of outcomes, whose rows have been sorted."""
     outcomes = compare(np.array(labels), np.array(values), [str(i) for i in range(len(labels))], CUT)
     order = np.argsort(-np.array(values), kind="stable")
-    return Draw(Ranking(outcomes), None if weights is None else np.array(weights, dtype=float)[order])
+    counts = None if weights is None else np.array([weights], dtype=float)[:, order]
+    return Draws(Ranking(outcomes), counts)
 
 
 @settings(deadline=None)
@@ -41,7 +42,7 @@ def test_figures_of_a_weighted_draw_are_scikit_learn_s(each):
         "brier": metrics.brier_score_loss(labels, values, sample_weight=weights),
         "indeterminate": np.average((values >= 0.3) & (values < 0.7), weights=weights),
     }
-    found = {name: FIGURES[name](draw) for name in expected}
+    found = {name: FIGURES[name](draw)[0] for name in expected}
     assert found == pytest.approx(expected, abs=1e-12)
     assert FIGURES["balanced_accuracy"](draw) == pytest.approx(
         (expected["recall"] + expected["specificity"]) / 2
@@ -78,6 +79,16 @@ def test_figures_that_need_both_classes_are_not_defined_for_one():
         "calibration_slope",
         "calibration_intercept",
     }
+
+
+def test_many_draws_at_once_give_what_each_gives_alone():
+    rng = np.random.default_rng(0)
+    labels, values = rng.integers(2, size=30), rng.random(30).round(1)
+    ranking = make_draw(labels, values).ranking
+    weights = rng.integers(3, size=(50, 30)).astype(float)
+    for name, figure in FIGURES.items():
+        alone = [figure(Draws(ranking, row[None]))[0] for row in weights]
+        np.testing.assert_allclose(figure(Draws(ranking, weights)), alone, atol=1e-6, err_msg=name)
 
 
 def test_nothing_called_malignant_has_a_precision_of_nought():

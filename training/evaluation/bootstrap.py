@@ -8,9 +8,11 @@ from tqdm import tqdm
 from training.evaluation.extremes import TAIL, Estimate, bound_extreme, is_varied
 from training.evaluation.figures import Figure
 from training.evaluation.outcomes import Outcomes, Values
-from training.evaluation.ranking import Draw, Ranking
+from training.evaluation.ranking import Draws, Ranking
 
 DRAWS = 1000
+CELLS = 500_000
+"""Rows times draws that are held at a time."""
 INTERVAL_METHOD = (
     f"95 % percentile interval, {DRAWS} bootstrap draws of whole patients; a draw that lacks what a figure "
     "needs is left out of it; where every draw is the same, the bound that as many patients allow (exact "
@@ -20,15 +22,19 @@ NOTHING = Estimate(float("nan"), float("nan"), float("nan"))
 
 
 def draw_patients(outcomes: Outcomes, seed: int = 0) -> Iterator[Values]:
-    """Yield `DRAWS` times how often each row counts (N,): patients come whole, always in the same draws.
+    """Yield how often each row counts in each of `DRAWS` draws, some draws at a time (D, N).
 
-    One draw is held at a time, so that memory does not grow with their number.
+    Patients come whole, always in the same draws. What is held at a time does not grow with their number.
     """
     rng = np.random.default_rng(seed)
-    count = int(outcomes.patients.max()) + 1
-    for _ in range(DRAWS):
-        times = np.bincount(rng.integers(count, size=count), minlength=count)
-        yield times[outcomes.patients].astype(np.float64)
+    count, rows = int(outcomes.patients.max()) + 1, len(outcomes.patients)
+    size = max(1, CELLS // rows)
+    for start in range(0, DRAWS, size):
+        times = [
+            np.bincount(rng.integers(count, size=count), minlength=count)
+            for _ in range(min(size, DRAWS - start))
+        ]
+        yield np.array(times, dtype=np.float64)[:, outcomes.patients]
 
 
 def estimate(outcomes: Outcomes, figures: Mapping[str, Figure], title: str = "") -> dict[str, Estimate]:
@@ -36,21 +42,22 @@ def estimate(outcomes: Outcomes, figures: Mapping[str, Figure], title: str = "")
     if not len(outcomes.labels):
         return dict.fromkeys(figures, NOTHING)
     ranking = Ranking(outcomes)
-    whole = _measure(Draw(ranking), figures)
-    drawn = np.full((DRAWS, len(figures)), np.nan)
-    bar = tqdm(
-        draw_patients(ranking.outcomes), desc=title, total=DRAWS, unit="draw", leave=False, disable=None
-    )
-    for row, weights in enumerate(bar):
-        drawn[row] = _measure(Draw(ranking, weights), figures)
+    whole = _measure(Draws(ranking), figures)[0]
+    parts = []
+    with tqdm(desc=title, total=DRAWS, unit="draw", leave=False, disable=None) as bar:
+        for weights in draw_patients(ranking.outcomes):
+            parts.append(_measure(Draws(ranking, weights), figures))
+            bar.update(len(weights))
+    drawn = np.concatenate(parts)
     return {
-        name: _bound(name, value, drawn[:, column], ranking.outcomes)
-        for column, (name, value) in enumerate(zip(figures, whole, strict=True))
+        name: _bound(name, float(whole[column]), drawn[:, column], ranking.outcomes)
+        for column, name in enumerate(figures)
     }
 
 
-def _measure(draw: Draw, figures: Mapping[str, Figure]) -> list[float]:
-    return [figure(draw) for figure in figures.values()]
+def _measure(draws: Draws, figures: Mapping[str, Figure]) -> Values:
+    """Return every figure of every draw (D, figures)."""
+    return np.stack([figure(draws) for figure in figures.values()], axis=1)
 
 
 def _bound(name: str, value: float, drawn: Values, outcomes: Outcomes) -> Estimate:

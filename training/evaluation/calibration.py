@@ -4,19 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from training.evaluation.logistic import fit_line
 from training.evaluation.outcomes import Values
-from training.evaluation.ranking import Draw, Ranking
+from training.evaluation.ranking import Draws, Ranking
 
 BINS = 15
 """Groups of equally many images (Guo et al. 2017 take 15 groups, Nixon et al. 2019 equally full ones)."""
 SIMULATIONS = 1000
 EDGE = 1e-6
 """Probabilities are kept this far from 0 and 1 where their logits are needed."""
-STEPS = 50
-CLOSE = 1e-8
-"""Steps that are smaller change nothing that is ever shown."""
 
 
 class Bins(NamedTuple):
@@ -30,27 +27,37 @@ class Bins(NamedTuple):
     """Share of malignant rows (B,)."""
 
 
-def fill_bins(draw: Draw, count: int = BINS) -> Bins:
-    """Return at most `count` groups of about equal weight; rows of equal probability stay together."""
-    malignant, benign = draw.steps
-    weights = malignant + benign
-    rows = _place(weights, count)
-    columns = (weights, weights * draw.ranking.steps, malignant)
-    whole, predicted, observed = (np.asarray(np.bincount(rows, each, count), dtype=float) for each in columns)
+def fill_bins(ranking: Ranking) -> Bins:
+    """Return at most `BINS` groups of about equal size; rows of equal probability stay together."""
+    whole, predicted, malignant = (sums[0] for sums in _sum_bins(Draws(ranking)))
     filled = whole > 0
-    return Bins(whole[filled], predicted[filled] / whole[filled], observed[filled] / whole[filled])
+    return Bins(whole[filled], predicted[filled] / whole[filled], malignant[filled] / whole[filled])
 
 
-def _place(weights: Values, count: int) -> NDArray[np.int64]:
-    """Return each step's group (S,): the one in which the middle of its weight lies."""
-    middles = np.cumsum(weights) - weights / 2
-    return np.asarray(np.minimum(middles / weights.sum() * count, count - 1), dtype=np.int64)
-
-
-def measure_ece(draw: Draw) -> float:
+def measure_ece(draws: Draws) -> Values:
     """Return the expected calibration error: the mean distance of observed shares from predicted ones."""
-    bins = fill_bins(draw)
-    return float(np.average(np.abs(bins.predicted - bins.observed), weights=bins.weights))
+    whole, predicted, malignant = _sum_bins(draws)
+    return np.asarray(np.abs(predicted - malignant).sum(axis=1) / whole.sum(axis=1))
+
+
+def _sum_bins(draws: Draws) -> tuple[Values, Values, Values]:
+    """Return weight, summed probability and malignant weight of each group (D, B)."""
+    malignant, benign = draws.steps
+    weights = malignant + benign
+    groups = _place(weights) + BINS * np.arange(len(weights))[:, None]
+
+    def add(column: Values) -> Values:
+        sums = np.bincount(groups.ravel(), column.ravel(), BINS * len(weights))
+        return np.asarray(sums, dtype=np.float64).reshape(len(weights), BINS)
+
+    return add(weights), add(weights * draws.ranking.steps), add(malignant)
+
+
+def _place(weights: Values) -> NDArray[np.int64]:
+    """Return each step's group (D, S): the one in which the middle of its weight lies."""
+    middles = np.cumsum(weights, axis=1) - weights / 2
+    shares = middles / weights.sum(axis=1, keepdims=True)
+    return np.asarray(np.minimum(shares * BINS, BINS - 1), dtype=np.int64)
 
 
 def simulate_ece(ranking: Ranking, quantile: float = 0.95, draws: int = SIMULATIONS) -> float:
@@ -61,7 +68,8 @@ def simulate_ece(ranking: Ranking, quantile: float = 0.95, draws: int = SIMULATI
     """
     rng = np.random.default_rng(0)
     values = ranking.outcomes.values
-    groups = np.repeat(*_groups(ranking))
+    counts = ranking.sum_steps(np.ones((1, len(values))))
+    groups = np.repeat(_place(counts)[0], counts[0].astype(np.int64))
     errors = np.zeros(draws)
     for index in range(draws):
         excess = values - (rng.random(len(values)) < values)
@@ -69,76 +77,42 @@ def simulate_ece(ranking: Ranking, quantile: float = 0.95, draws: int = SIMULATI
     return float(np.quantile(errors, quantile))
 
 
-def _groups(ranking: Ranking) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return each step's group and how many rows it has."""
-    counts = ranking.sum_steps(np.ones(len(ranking.malignant)))
-    return _place(counts, BINS), counts.astype(np.int64)
+def measure_slope(draws: Draws) -> Values:
+    """Return the slope of the log-odds of malignancy over the logit of the probability (Cox 1958).
 
-
-class Line(NamedTuple):
-    """Logistic recalibration: the log-odds of malignancy are `intercept + slope * logit(probability)`."""
-
-    intercept: float
-    slope: float
-
-
-def recalibrate(draw: Draw) -> Line:
-    """Fit intercept and slope (Cox 1958); below 1 the slope says that probabilities are too extreme.
-
-    NaN where they do not exist: with one class only, and where a cut separates the classes.
+    Below 1 probabilities are too extreme. NaN where none exists: with one class only, and where a cut
+    separates the classes.
     """
-    if not _overlaps(draw):
-        return Line(float("nan"), float("nan"))
-    logits = _logits(draw)
-    columns = np.stack([np.ones_like(logits), logits])
-    return Line(*_fit(draw, columns, np.zeros_like(logits)).tolist())
+    malignant, benign = draws.steps
+    slopes = fit_line(_logits(draws), malignant, benign, slope=True)[:, 1]
+    return np.asarray(np.where(_overlaps(draws), slopes, np.nan))
 
 
-def shift(draw: Draw) -> float:
+def measure_shift(draws: Draws) -> Values:
     """Return calibration-in-the-large: the intercept with the slope held at 1 (Steyerberg 2009).
 
     Above 0 malignancy is commoner than predicted, below 0 rarer. NaN with one class only.
     """
-    if not 0 < float(draw.malignant.sum()) < float(draw.weights.sum()):
-        return float("nan")
-    logits = _logits(draw)
-    return float(_fit(draw, np.ones((1, len(logits))), logits)[0])
+    malignant, benign = draws.steps
+    both = (malignant.sum(axis=1) > 0) & (benign.sum(axis=1) > 0)
+    return np.asarray(np.where(both, fit_line(_logits(draws), malignant, benign, slope=False)[:, 0], np.nan))
 
 
-def _logits(draw: Draw) -> Values:
-    inside = np.clip(draw.ranking.outcomes.values, EDGE, 1 - EDGE)
+def _logits(draws: Draws) -> Values:
+    inside = np.clip(draws.ranking.steps, EDGE, 1 - EDGE)
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
-def _overlaps(draw: Draw) -> bool:
-    """Tell whether neither class lies wholly above the other, so that a steepest line does not exist."""
-    malignant = draw.ranking.outcomes.values[draw.malignant > 0]
-    benign = draw.ranking.outcomes.values[draw.weights > draw.malignant]
-    if not len(malignant) or not len(benign):
-        return False
-    return bool(malignant.min() < benign.max() and benign.min() < malignant.max())
+def _overlaps(draws: Draws) -> NDArray[np.bool_]:
+    """Tell of each draw whether neither class lies wholly above the other; else no line is the steepest."""
+    (highest, lowest), (top, bottom) = (_span(each) for each in draws.steps)
+    return np.asarray((lowest > top) & (bottom > highest))
 
 
-def _fit(draw: Draw, columns: Values, offset: Values) -> Values:
-    """Maximise the likelihood by Newton's method with halved steps; NaN where it has no maximum."""
-
-    def loss(parameters: Values) -> float:
-        scores = parameters @ columns + offset
-        return float(draw.weights @ np.logaddexp(0, scores) - draw.malignant @ scores)
-
-    found = np.zeros(len(columns))
-    for _ in range(STEPS):
-        chance = expit(found @ columns + offset)
-        gradient = columns @ (draw.malignant - draw.weights * chance)
-        curvature = (columns * (draw.weights * chance * (1 - chance))) @ columns.T
-        try:
-            step = np.linalg.solve(curvature, gradient)
-        except np.linalg.LinAlgError:
-            break
-        before = loss(found)
-        while np.abs(step).max() > CLOSE and not loss(found + step) <= before:
-            step = step / 2
-        found = found + step
-        if np.abs(step).max() <= CLOSE:
-            return found
-    return np.full(len(columns), np.nan)
+def _span(weights: Values) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each draw's first and last step of any weight (D,); of none the first lies behind the last."""
+    there = weights > 0
+    count = weights.shape[1]
+    first = np.where(there.any(axis=1), there.argmax(axis=1), count)
+    last = np.where(there.any(axis=1), count - 1 - there[:, ::-1].argmax(axis=1), -1)
+    return first, last

@@ -12,7 +12,7 @@ from training.evaluation.bootstrap import INTERVAL_METHOD, estimate
 from training.evaluation.extremes import Estimate
 from training.evaluation.figures import FIGURES, measure_auc
 from training.evaluation.outcomes import Cut, Labels, Values, compare
-from training.evaluation.ranking import Draw, Ranking
+from training.evaluation.ranking import Draws, Ranking
 from training.scoring import Scores
 
 ON_CARD = {name: figure for name, figure in FIGURES.items() if name != "indeterminate"}
@@ -83,7 +83,8 @@ def measure_each(
 
 def auc(labels: Labels, malignant: Values) -> float:
     """Return the area under the ROC curve; NaN where a class is missing."""
-    return measure_auc(Draw(Ranking(compare(labels, malignant, [""] * len(labels), Cut(0.5, 0.5, 0.5)))))
+    outcomes = compare(labels, malignant, [""] * len(labels), Cut(0.5, 0.5, 0.5))
+    return float(measure_auc(Draws(Ranking(outcomes)))[0])
 
 
 def auc_by_data_set(scores: Scores, malignant: Values) -> dict[str, float]:

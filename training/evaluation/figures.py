@@ -1,4 +1,4 @@
-"""The figures of a test, each from one weighting of the ranked outcomes.
+"""The figures of a test, each of several weightings of the ranked outcomes at once.
 
 Accuracy, precision, recall, specificity and F1 are at the threshold, malignant being the class that is
 looked for. Where a figure is not defined, as AUC is not for one class alone, it is NaN.
@@ -8,69 +8,62 @@ from collections.abc import Callable
 
 import numpy as np
 
-from training.evaluation.calibration import measure_ece, recalibrate, shift
-from training.evaluation.ranking import Draw
+from training.evaluation.calibration import measure_ece, measure_shift, measure_slope
+from training.evaluation.outcomes import Values
+from training.evaluation.ranking import Draws, divide
 
-Figure = Callable[[Draw], float]
+Figure = Callable[[Draws], Values]
+"""From draws to one number each (D,)."""
 
-NAN = float("nan")
 
-
-def measure_auc(draw: Draw) -> float:
+def measure_auc(draws: Draws) -> Values:
     """Return the area under the ROC curve: how often a malignant image ranks above a benign one."""
-    malignant, benign = draw.steps
-    pairs = malignant.sum() * benign.sum()
-    above = np.cumsum(malignant) - malignant / 2
-    return float((benign * above).sum() / pairs) if pairs else NAN
+    malignant, benign = draws.steps
+    above = np.cumsum(malignant, axis=1) - malignant / 2
+    return divide((benign * above).sum(axis=1), malignant.sum(axis=1) * benign.sum(axis=1))
 
 
-def measure_average_precision(draw: Draw) -> float:
+def measure_average_precision(draws: Draws) -> Values:
     """Return the area under the precision-recall curve, as average precision (no interpolation)."""
-    malignant, benign = draw.steps
-    total = malignant.sum()
-    if not total:
-        return NAN
-    found = np.cumsum(malignant)
-    called = found + np.cumsum(benign)
+    malignant, benign = draws.steps
+    found = np.cumsum(malignant, axis=1)
+    called = found + np.cumsum(benign, axis=1)
     precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
-    return float((malignant * precision).sum() / total)
+    return divide((malignant * precision).sum(axis=1), malignant.sum(axis=1))
 
 
-def _accuracy(draw: Draw) -> float:
-    outcomes = draw.ranking.outcomes
-    return draw.share(None, outcomes.called == draw.ranking.malignant)
+def _accuracy(draws: Draws) -> Values:
+    return draws.share(None, draws.ranking.outcomes.called == draws.ranking.malignant)
 
 
-def _recall(draw: Draw) -> float:
-    return draw.share(draw.ranking.malignant, draw.ranking.outcomes.called)
+def _recall(draws: Draws) -> Values:
+    return draws.share(draws.ranking.malignant, draws.ranking.outcomes.called)
 
 
-def _specificity(draw: Draw) -> float:
-    return draw.share(~draw.ranking.malignant, ~draw.ranking.outcomes.called)
+def _specificity(draws: Draws) -> Values:
+    return draws.share(~draws.ranking.malignant, ~draws.ranking.outcomes.called)
 
 
-def _balanced_accuracy(draw: Draw) -> float:
-    return (_recall(draw) + _specificity(draw)) / 2
+def _balanced_accuracy(draws: Draws) -> Values:
+    return (_recall(draws) + _specificity(draws)) / 2
 
 
-def _precision(draw: Draw) -> float:
-    called = draw.ranking.outcomes.called
+def _precision(draws: Draws) -> Values:
     # 0, as scikit-learn has it, where nothing is called malignant: a young network often calls nothing so.
-    return draw.share(called, draw.ranking.malignant) if draw.weights[called].any() else 0.0
+    return np.nan_to_num(draws.share(draws.ranking.outcomes.called, draws.ranking.malignant))
 
 
-def _f1(draw: Draw) -> float:
-    called = draw.ranking.outcomes.called
-    both = float(draw.weights[called].sum() + draw.malignant.sum())
-    return 2 * float(draw.malignant[called].sum()) / both if both else NAN
+def _f1(draws: Draws) -> Values:
+    called, malignant = draws.ranking.outcomes.called, draws.ranking.malignant
+    return divide(2 * draws.count(called & malignant), draws.count(called) + draws.count(malignant))
 
 
-def _brier(draw: Draw) -> float:
-    return float(np.average(draw.ranking.errors, weights=draw.weights))
+def _brier(draws: Draws) -> Values:
+    return divide(draws.weights @ draws.ranking.errors, draws.weights.sum(axis=1))
 
 
-def _indeterminate(draw: Draw) -> float:
-    return draw.share(None, draw.ranking.outcomes.undecided)
+def _indeterminate(draws: Draws) -> Values:
+    return draws.share(None, draws.ranking.outcomes.undecided)
 
 
 FIGURES: dict[str, Figure] = {
@@ -84,8 +77,8 @@ FIGURES: dict[str, Figure] = {
     "f1": _f1,
     "brier": _brier,
     "ece": measure_ece,
-    "calibration_slope": lambda draw: recalibrate(draw).slope,
-    "calibration_intercept": shift,
+    "calibration_slope": measure_slope,
+    "calibration_intercept": measure_shift,
     "indeterminate": _indeterminate,
 }
 """Every figure of a test, in the order in which they are shown; recall is sensitivity."""

@@ -9,8 +9,8 @@ import numpy as np
 from training.evaluation.bootstrap import estimate
 from training.evaluation.extremes import Estimate, bound_share
 from training.evaluation.figures import Figure
-from training.evaluation.outcomes import Flags, Outcomes
-from training.evaluation.ranking import Draw
+from training.evaluation.outcomes import Flags, Outcomes, Values
+from training.evaluation.ranking import Draws, divide
 
 
 class Answer(NamedTuple):
@@ -64,20 +64,19 @@ def measure_worth(outcomes: Outcomes, prevalences: Sequence[float]) -> list[Wort
     ]
 
 
-def _divide(draw: Draw, answer: Answer, prevalence: float) -> float:
-    truth = draw.ranking.malignant == answer.malignant
-    given = answer.among(draw.ranking.outcomes)
-    return _bayes(draw.share(truth, given), draw.share(~truth, given), _share(answer, prevalence))
+def _divide(draws: Draws, answer: Answer, prevalence: float) -> Values:
+    truth = draws.ranking.malignant == answer.malignant
+    given = answer.among(draws.ranking.outcomes)
+    return _bayes(draws.share(truth, given), draws.share(~truth, given), _share(answer, prevalence))
 
 
 def _share(answer: Answer, prevalence: float) -> float:
     return prevalence if answer.malignant else 1 - prevalence
 
 
-def _bayes(right: float, wrong: float, share: float) -> float:
-    """Return the share of true answers; NaN if none is given."""
-    whole = right * share + wrong * (1 - share)
-    return right * share / whole if whole > 0 else float("nan")
+def _bayes(right: Values, wrong: Values, share: float) -> Values:
+    """Return the share of true answers (D,); NaN where none is given."""
+    return divide(right * share, right * share + wrong * (1 - share))
 
 
 def _widen(found: Estimate, outcomes: Outcomes, answer: Answer, prevalence: float) -> Estimate:
@@ -85,6 +84,7 @@ def _widen(found: Estimate, outcomes: Outcomes, answer: Answer, prevalence: floa
     if found.value != 1:
         return found
     truth = (outcomes.labels == 1) == answer.malignant
-    right = float(np.mean(answer.among(outcomes)[truth]))
+    right = np.mean(answer.among(outcomes)[truth], keepdims=True)
     others = len(np.unique(outcomes.patients[~truth]))
-    return found._replace(low=_bayes(right, bound_share(0.0, others).high, _share(answer, prevalence)))
+    wrong = np.array([bound_share(0.0, others).high])
+    return found._replace(low=float(_bayes(right, wrong, _share(answer, prevalence))[0]))

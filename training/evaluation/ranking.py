@@ -1,4 +1,4 @@
-"""Outcomes in order of probability: weighted again and again, each time in one pass."""
+"""Outcomes in order of probability: weighted again and again, many weightings at once."""
 
 from functools import cached_property
 
@@ -27,31 +27,38 @@ class Ranking:
         return np.square(self.outcomes.values - self.outcomes.labels)
 
     def sum_steps(self, weights: Values) -> Values:
-        """Return the weight of each step (S,) from that of each row (N,)."""
-        sums = np.cumsum(weights)[self._last]
-        return np.asarray(sums - np.append(0.0, sums[:-1]))
+        """Return the weight of each step (D, S) from that of each row (D, N)."""
+        return np.diff(np.cumsum(weights, axis=1)[:, self._last], axis=1, prepend=0.0)
 
 
-class Draw:
-    """A ranking under one weighting of its rows: that of a bootstrap draw, or 1 for every row."""
+class Draws:
+    """A ranking under several weightings of its rows: bootstrap draws, or one weighting with 1 everywhere.
+
+    Args:
+        ranking: Of N rows.
+        weights: How often each row counts in each draw (D, N); once in the only draw by default.
+    """
 
     def __init__(self, ranking: Ranking, weights: Values | None = None) -> None:
         self.ranking = ranking
-        self.weights = np.ones(len(ranking.malignant)) if weights is None else weights
-
-    @cached_property
-    def malignant(self) -> Values:
-        """Weights of the malignant rows, 0 for the others (N,)."""
-        return np.asarray(self.weights * self.ranking.malignant)
+        self.weights = np.ones((1, len(ranking.malignant))) if weights is None else weights
 
     @cached_property
     def steps(self) -> tuple[Values, Values]:
-        """Malignant and benign weight of each step (S,)."""
-        malignant = self.ranking.sum_steps(self.malignant)
+        """Malignant and benign weight of each step (D, S)."""
+        malignant = self.ranking.sum_steps(self.weights * self.ranking.malignant)
         return malignant, self.ranking.sum_steps(self.weights) - malignant
 
-    def share(self, among: NDArray[np.bool_] | None, having: NDArray[np.bool_]) -> float:
-        """Return which share of the weight `among` the rows has `having`; NaN if none is among them."""
-        weights = self.weights if among is None else self.weights * among
-        whole = float(weights.sum())
-        return float(weights[having].sum()) / whole if whole else float("nan")
+    def count(self, rows: NDArray[np.bool_]) -> Values:
+        """Return the weight of these rows in each draw (D,)."""
+        return np.asarray(self.weights @ rows.astype(np.float64))
+
+    def share(self, among: NDArray[np.bool_] | None, having: NDArray[np.bool_]) -> Values:
+        """Return which share `among` the rows has `having` (D,); NaN where none is among them."""
+        rows = np.ones_like(having) if among is None else among
+        return divide(self.count(rows & having), self.count(rows))
+
+
+def divide(part: Values, whole: Values) -> Values:
+    """Return the quotients, NaN for those by 0."""
+    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole != 0)

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from training.evaluation.subgroups import find_subgroups
+import numpy as np
+
+from training.evaluation.subgroups import Subgroup, find_subgroups
 from training.readings import Readings
 from training.report.document import ModelFacts, Report
 from training.report.page import write_page
 from training.report.pictures import draw_mistakes, find_mistakes
 from training.report.remarks import remark
-from training.report.section import Asked, describe
+from training.report.section import SIDES, Asked, describe
 from training.report.spreadsheet import write_predictions
 from training.report.words import METHOD
 
@@ -44,17 +46,17 @@ def compose(
     """
     asked = Asked(wanted.prevalences, wanted.fitted_share)
     parts = readings.by_data_set()
-    data_sets = [
-        describe(name, each, find_subgroups(each.samples, folders.get(name), wanted.grouping), asked)
+    data_sets = {
+        name: describe(name, each, _group(each, folders.get(name), wanted), asked)
         for name, each in parts.items()
-    ]
+    }
     return Report.model_validate(
         {
             "kind": kind,
             "model": model,
             "images": "",
-            "notes": [note for section in data_sets for note in remark(section, parts[section.name])],
-            "data_sets": data_sets,
+            "notes": [note for name, each in parts.items() for note in remark(data_sets[name], each)],
+            "data_sets": list(data_sets.values()),
             "pooled": describe(POOLED, readings, [], asked) if len(parts) > 1 else None,
             "folds": [],
             "acceptance": None,
@@ -62,6 +64,19 @@ def compose(
             "method": METHOD,
         }
     )
+
+
+def _group(readings: Readings, folder: Path | None, wanted: Wanted) -> list[Subgroup]:
+    """Return what names and folders tell, and each class where there are more than two."""
+    found = find_subgroups(readings.samples, folder, wanted.grouping)
+    if len(readings.truth.names) > len(SIDES):
+        labels = np.array([sample.label for sample in readings.samples])
+        found += [
+            Subgroup("class", name, np.flatnonzero(labels == label))
+            for label, name in enumerate(readings.truth.names)
+            if (labels == label).any()
+        ]
+    return found
 
 
 def write_report(report: Report, readings: Readings, wanted: Wanted) -> None:

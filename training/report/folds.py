@@ -4,10 +4,11 @@ import numpy as np
 
 from training.evaluation.bootstrap import estimate
 from training.evaluation.figures import FIGURES, Figure
-from training.evaluation.ranking import Draw, Ranking
+from training.evaluation.ranking import Draws, Ranking
 from training.readings import Readings
 from training.report.document import FoldReport, FoldsReport
 from training.report.figures import to_figures
+from training.report.markup import tame
 
 SHOWN: dict[str, Figure] = {
     name: FIGURES[name]
@@ -32,7 +33,7 @@ def _describe(name: str, readings: Readings, *, by_patient: bool) -> FoldsReport
     columns = {figure: [fold.figures[figure] for fold in folds] for figure in SHOWN}
     defined = {figure: [v for v in values if v is not None] for figure, values in columns.items()}
     return FoldsReport(
-        data_set=name,
+        data_set=tame(name),
         by_patient=by_patient,
         folds=folds,
         mean={figure: float(np.mean(values)) if values else None for figure, values in defined.items()},
@@ -45,8 +46,8 @@ def _describe(name: str, readings: Readings, *, by_patient: bool) -> FoldsReport
 
 
 def _describe_fold(number: int, readings: Readings) -> FoldReport:
-    draw = Draw(Ranking(readings.outcomes))
-    values = {name: figure(draw) for name, figure in SHOWN.items()}
+    draws = Draws(Ranking(readings.outcomes))
+    values = {name: float(figure(draws)[0]) for name, figure in SHOWN.items()}
     return FoldReport(
         number=number,
         images=len(readings.samples),

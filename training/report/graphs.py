@@ -5,7 +5,7 @@ import numpy as np
 from training.evaluation.calibration import fill_bins, measure_ece, simulate_ece
 from training.evaluation.outcomes import Outcomes, Values
 from training.evaluation.prior import move_prior
-from training.evaluation.ranking import Draw, Ranking
+from training.evaluation.ranking import Draws, Ranking
 from training.report.document import CalibrationReport, Curves, Points, ReliabilityBin
 
 POINTS = 300
@@ -18,7 +18,7 @@ Z = 1.959964
 
 def draw_curves(outcomes: Outcomes) -> Curves:
     """Return the curves and histograms of the outcomes; a curve that needs both classes is empty without."""
-    malignant, benign = (np.cumsum(each) for each in Draw(Ranking(outcomes)).steps)
+    malignant, benign = (np.cumsum(each[0]) for each in Draws(Ranking(outcomes)).steps)
     both = malignant[-1] > 0 and benign[-1] > 0
     recall = malignant / max(malignant[-1], 1)
     counts = [np.histogram(outcomes.values[outcomes.labels == label], COLUMNS, (0, 1))[0] for label in (0, 1)]
@@ -41,7 +41,7 @@ def _thin(across: Values, up: Values) -> Points:
 def describe_calibration(outcomes: Outcomes, fitted: float | None) -> CalibrationReport:
     """Describe calibration as it is, and after moving the probabilities to the share of malignant images."""
     ranking = Ranking(outcomes)
-    bins = fill_bins(Draw(ranking))
+    bins = fill_bins(ranking)
     share = float(outcomes.labels.mean())
     moved = None
     if fitted is not None and 0 < share < 1 and 0 < fitted < 1:
@@ -51,7 +51,7 @@ def describe_calibration(outcomes: Outcomes, fitted: float | None) -> Calibratio
         perfect=simulate_ece(ranking),
         share=share,
         fitted_share=fitted,
-        adjusted=measure_ece(Draw(moved)) if moved else None,
+        adjusted=float(measure_ece(Draws(moved))[0]) if moved else None,
         adjusted_perfect=simulate_ece(moved) if moved else None,
     )
 

@@ -28,6 +28,11 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else "?" for char in whole)
 
 
+def tame(text: str) -> str:
+    """Return a name as documents hold it: one line of 1 to 200 characters that can be shown."""
+    return clean(" ".join(text.split()))[:200] or "?"
+
+
 def table(head: list[str], rows: list[list[str]], caption: str = "") -> Markup:
     """Return a table whose first column names its rows."""
     header = tag("thead", tag("tr", *(tag("th", cell, scope="col") for cell in head)))

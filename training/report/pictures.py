@@ -10,6 +10,7 @@ from PIL import Image
 from training.data import DataProblem, read_pixels
 from training.readings import Readings
 from training.report.document import Mistake
+from training.report.markup import tame
 from training.report.spreadsheet import HEADER, decide
 
 MOST = 12
@@ -34,8 +35,8 @@ def find_mistakes(readings: Readings) -> list[Mistake]:
     return [
         Mistake(
             row=row + 1 + HEADER,
-            data_set=readings.samples[row].data_set,
-            truth=readings.truth.names[readings.samples[row].label],
+            data_set=tame(readings.samples[row].data_set),
+            truth=tame(readings.truth.names[readings.samples[row].label]),
             malignant_probability=float(outcomes.values[row]),
             decision=decisions[row],
         )

@@ -17,6 +17,7 @@ from training.readings import Readings
 from training.report.document import DataSetReport, Level, SubgroupReport, WorthReport
 from training.report.figures import to_figures
 from training.report.graphs import describe_calibration, draw_curves
+from training.report.markup import tame
 
 SIDES = ("benign", "malignant")
 OF_PATIENTS = {name: figure for name, figure in FIGURES.items() if name not in {"ece", "calibration_slope"}}
@@ -37,8 +38,8 @@ def describe(name: str, readings: Readings, subgroups: Sequence[Subgroup], asked
     patient_level, note = _join(readings, outcomes)
     counts = Counter(readings.truth.names[sample.label] for sample in readings.samples)
     return DataSetReport(
-        name=name,
-        classes={name: counts[name] for name in readings.truth.names if counts[name]},
+        name=tame(name),
+        classes={tame(name): counts[name] for name in readings.truth.names if counts[name]},
         unknown_patients=sum(not is_known(sample.patient) for sample in readings.samples),
         image_level=_measure(outcomes, name),
         decided=_measure_decided(outcomes, name),
@@ -120,7 +121,7 @@ def _count_classes(readings: Readings) -> dict[str, dict[str, int]] | None:
         )
     )
     return {
-        truth: {said: pairs[row, column] for column, said in enumerate(names)}
+        tame(truth): {tame(said): pairs[row, column] for column, said in enumerate(names)}
         for row, truth in enumerate(names)
     }
 
@@ -135,8 +136,8 @@ def _measure_subgroup(outcomes: Outcomes, subgroup: Subgroup) -> SubgroupReport:
     figures = estimate(own, {name: FIGURES[name] for name in BRIEF if name != "auc"}, subgroup.name)
     figures |= estimate(among, {"auc": FIGURES["auc"]}, subgroup.name)
     return SubgroupReport(
-        kind=subgroup.kind,
-        name=subgroup.name,
+        kind=tame(subgroup.kind),
+        name=tame(subgroup.name),
         images=len(own.labels),
         malignant=int(own.labels.sum()),
         patients=len(np.unique(own.patients)),

@@ -50,9 +50,14 @@ def _happens(chance: float, generator: Generator) -> bool:
 
 
 def look(tile: Tensor, edge: int, generator: Generator) -> Tensor:
-    """Return `edge` pixels of a tile (3, E, E) at a random place and scale, mirrored where too small."""
+    """Return `edge` pixels of a tile (3, E, E) at a random place and scale.
+
+    A patch is seen as the network will meet it: side by side with its mirror images, seams and all.
+    """
+    is_field = tile.shape[-1] == INPUT_EDGE
+    tile = mirror(tile)
     whole = tile.shape[-1]
-    zoom = (ZOOM if whole == INPUT_EDGE else PATCH_ZOOM) ** _draw(generator, 1).item()
+    zoom = (ZOOM if is_field else PATCH_ZOOM) ** _draw(generator, 1).item()
     side = round(edge / zoom)
     if side > whole:
         small = round(whole * zoom)

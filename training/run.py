@@ -17,7 +17,7 @@ from training.loading import WORKERS, Loading
 from training.networks import Network, PooledPlantNetV2
 from training.networks.network import LEAST_EDGE
 from training.plan import Goal, Plan, Samples, Stage
-from training.scoring import score, whole
+from training.scoring import score, surround
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,9 @@ class Run:
             first, best, waited = (self._saved[key] for key in ("epoch", "best", "waited"))
         elif stage.is_begun:
             best = self._compete(network, stage, best, Line(stage.name, 0, stage.epochs))
+            if not self.plan.is_plantnet:
+                # The stages share a file of weights: soon the one before could not begin this one again.
+                self._save(learner.state() | {"epoch": 0, "best": best, "waited": 0}, stage)
         for epoch in range(first, stage.epochs):
             if self.plan.patience and waited >= self.plan.patience:
                 logger.info("No better epoch in the last %d: the stage ends here.", waited)
@@ -79,7 +82,7 @@ class Run:
         """Score on the validation samples, say so, write the weights if they are the best yet."""
         mean = 0.0
         if team.rank() == 0:
-            prepare = whole if stage.is_pooled else mirror
+            prepare = surround if stage.is_pooled else mirror
             scores = score(network, self._samples.validation, self.device, prepare)
             by_set = auc_by_data_set(scores, self._samples.classes.malignancy(scores.probabilities()))
             mean = sum(by_set.values()) / len(by_set)

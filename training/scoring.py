@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from artifact.preprocess import mirror, normalise
+from artifact.preprocess import INPUT_EDGE, mirror, normalise
 from training.data import Sample, Tiles
 from training.networks import Network
 
@@ -41,9 +41,12 @@ Prepare = Callable[[Tensor], Tensor]
 """From a tile (3, E, E) to what the network reads."""
 
 
-def whole(tile: Tensor) -> Tensor:
-    """Leave the tile as it is, for a network that reads any size."""
-    return tile
+def surround(tile: Tensor) -> Tensor:
+    """Put mirror images around a patch, and leave a whole field as it is: for a network that reads any size.
+
+    A quarter of the whole input shows the same edges and seams.
+    """
+    return mirror(tile, max(tile.shape[-1], INPUT_EDGE // 2))
 
 
 @torch.inference_mode()

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test lint type format train browser-test container-test
+.PHONY: help install run test lint type format train bench browser-test container-test
 
 help:
 	@echo "make run             start both services and the page with the starter model (Ctrl-C stops them)"
@@ -10,6 +10,7 @@ help:
 	@echo "make lint            check style, types and the import rules of the rooms"
 	@echo "make format          rewrite the code in the house style"
 	@echo "make train           train on ./dataset_sorted, or on a rendered set without it; ARGS=\"--help\""
+	@echo "make bench           measure training beside a plain torchvision loop; ARGS=\"--help\""
 	@echo "make browser-test    test the page in a real browser"
 	@echo "make container-test  build, start and walk through the containers"
 
@@ -44,8 +45,11 @@ format: install
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-# Everything that train accepts goes in ARGS: make train ARGS="--data DIR --epochs 3"
-ARGS ?= --data $(or $(wildcard dataset_sorted),sample)
+# Everything that a command accepts goes in ARGS: make train ARGS="--data DIR --epochs 3"
+ARGS ?=
 
 train: install
-	@$(BIN)/python -m training train $(ARGS)
+	@$(BIN)/python -m training train $(or $(ARGS),--data $(or $(wildcard dataset_sorted),sample))
+
+bench: install
+	@$(BIN)/python -m bench $(ARGS)

@@ -1,0 +1,27 @@
+"""Taking times in turns, so that whatever else the machine does slows all contestants alike."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+
+class Times(NamedTuple):
+    """Seconds of one contestant's epochs."""
+
+    first: float
+    """The first one, in which images are read for the first time and memory is taken."""
+    later: list[float]
+    """Those after it."""
+
+
+def take_turns(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    """Run each contestant once, then `rounds` times more; who goes first changes from round to round."""
+    taken: dict[str, list[float]] = {name: [] for name in contestants}
+    names = list(contestants)
+    for round_ in range(1 + rounds):
+        turn = round_ % len(names)
+        for name in names[turn:] + names[:turn]:
+            start = time.perf_counter()
+            contestants[name]()
+            taken[name].append(time.perf_counter() - start)
+    return {name: Times(times[0], times[1:]) for name, times in taken.items()}

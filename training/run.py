@@ -84,7 +84,7 @@ class Run:
         if team.rank() == 0:
             prepare = surround if stage.is_pooled else mirror
             scores = score(network, self._samples.validation, self.device, prepare)
-            by_set = auc_by_data_set(scores, self._samples.classes.malignancy(scores.probabilities()))
+            by_set = auc_by_data_set(scores, self._samples.classes)
             mean = sum(by_set.values()) / len(by_set)
             self._journal.write(line._replace(auc=by_set, mean=mean))
             if mean > best:

@@ -1,7 +1,9 @@
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from training import run
 from training.checkpoint import RunInterrupted, checkpoint_of, read_state
@@ -9,8 +11,8 @@ from training.data import join
 from training.folder import read_folder
 from training.journal import Journal, Line
 from training.learner import Learner, rate
-from training.networks import PooledPlantNetV2, build
-from training.networks.network import LEAST_EDGE
+from training.networks import Network, PlantNetV2, PooledPlantNetV2, build
+from training.networks.network import LEAST_EDGE, build_classifier
 from training.plan import Goal, Plan, Samples, Stage
 from training.rendered import write_data_set
 from training.run import Run
@@ -27,6 +29,33 @@ class StoppedRun(Run):
         if epoch == 1:
             raise KeyboardInterrupt
         return super()._seed(stage, epoch)
+
+
+class BetterRun(Run):
+    """A run in which every epoch is better than the one before."""
+
+    def _compete(self, network, stage, best, line):
+        super()._compete(network, stage, best, line)
+        self._keep(network)
+        return best + 1
+
+
+class CutRun(BetterRun):
+    """One that is killed when the weights of a second stage are written and its checkpoint is not yet."""
+
+    def _save(self, state, stage):
+        if stage.name == "second" and state["epoch"] == 1:
+            raise KeyboardInterrupt
+        super()._save(state, stage)
+
+
+class Small(PlantNetV2):
+    """PlantNetV2 with maps a hundredth as many."""
+
+    def __init__(self) -> None:
+        features = nn.Sequential(nn.Conv2d(3, 4, kernel_size=16, stride=16), nn.ReLU())
+        layers = {"gather": nn.Flatten(), "fc1": nn.Linear(4 * 14 * 14, 8), "drop": nn.Dropout(0.5)}
+        Network.__init__(self, features, nn.Sequential(OrderedDict(layers, fc3=nn.Linear(8, 2))))
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +81,45 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(samples, tmp_pat
         assert torch.equal(resumed.state_dict()[name], value), name
     last = [read_state(checkpoint_of(tmp_path / name))["optimiser"]["state"] for name in ("a.pth", "b.pth")]
     assert all(torch.equal(last[0][i]["exp_avg"], last[1][i]["exp_avg"]) for i in last[0])
+
+
+def test_a_resumed_run_of_the_whole_network_takes_its_two_rates_along(samples, tmp_path):
+    plan = Plan(batch_size=4, warm_start_epochs=1, epochs=2, images_per_epoch=8)
+    stage = Stage("full network", 2, 1e-2, is_pooled=False)
+
+    def fit(kind: type[Run], out: Path, again=None) -> Network:
+        torch.manual_seed(0)
+        return kind(samples, plan, Goal(out, plan.describe(), again), CPU).fit(Small(), stage)
+
+    unbroken = fit(Run, tmp_path / "a.pth")
+    with pytest.raises(KeyboardInterrupt):
+        fit(StoppedRun, tmp_path / "b.pth")
+    resumed = fit(Run, tmp_path / "b.pth", again="resume")
+    assert all(torch.equal(resumed.state_dict()[name], v) for name, v in unbroken.state_dict().items())
+    shares = [
+        group["share"] for group in read_state(checkpoint_of(tmp_path / "b.pth"))["optimiser"]["param_groups"]
+    ]
+    assert shares == [1.0, 1 / 196]
+
+
+def test_a_run_killed_as_a_stage_has_written_its_first_weights_does_not_mix_stages(samples, tmp_path):
+    plan = Plan("resnet50", batch_size=4, images_per_epoch=8)
+    stages = [Stage(name, 1, 1e-2, 32) for name in ("first", "second")]
+
+    def fit(kind: type[Run], out: Path, again=None) -> Network:
+        torch.manual_seed(0)
+        network: Network = Network(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), build_classifier(4, 2))
+        run = kind(samples, plan, Goal(out, plan.describe(), again), CPU)
+        for index, stage in enumerate(stages):
+            if not (index == 0 and run.stands_in(stages[1])):
+                run.fit(network, stage._replace(is_begun=index > 0))
+        return network
+
+    unbroken = fit(BetterRun, tmp_path / "a.pth")
+    with pytest.raises(KeyboardInterrupt):
+        fit(CutRun, tmp_path / "b.pth")
+    resumed = fit(BetterRun, tmp_path / "b.pth", again="resume")
+    assert all(torch.equal(resumed.state_dict()[name], v) for name, v in unbroken.state_dict().items())
 
 
 def test_a_checkpoint_is_neither_overwritten_nor_followed_without_being_told(samples, tmp_path):

@@ -22,6 +22,10 @@ class OperatingPoint(Payload):
     """Maximises balanced accuracy on validation data."""
     band: Band
     """Below `low` benign, from `high` malignant, between them indeterminate."""
+    sensitivity: Probability | None = None
+    """Share of the malignant validation images that the band's lower edge was to keep, at least."""
+    specificity: Probability | None = None
+    """Share of the benign ones that its upper edge was to keep, at least."""
 
 
 class Calibration(Payload):
@@ -79,6 +83,8 @@ class DataCard(Payload):
     """Share of malignant training images; classes are drawn evenly, so the model met a half."""
     operating_point: OperatingPoint | None = None
     """Fitted on this data set's validation images alone."""
+    calibration: Calibration | None = None
+    """The same; what the file computes is calibrated on all data sets together."""
 
 
 class TrainingCard(Payload):

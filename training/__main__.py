@@ -15,7 +15,7 @@ from training.comparison import tabulate
 from training.crossvalidation import FoldsInterrupted
 from training.data import DataProblem
 from training.learner import RunDiverged
-from training.options import add_plan_options, read_plan
+from training.options import add_aim_options, add_plan_options, read_aim, read_plan
 from training.plan import PlanEmpty
 from training.prepare.command import add_options, prepare
 from training.provide import StarterMissing, provide
@@ -67,6 +67,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="model file, for example models/mine.pt")
     parser.add_argument("--name", help="the model's name on its card (default: the file's)")
     _add_data(parser, required=False)
+    add_aim_options(parser)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -122,7 +123,8 @@ def _train(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     folders = find_folders(options.data, options.weights) if options.data else None
-    model = commands.export_model(options.weights, folders, options.out, options.name or options.out.stem)
+    name = options.name or options.out.stem
+    model = commands.export_model(options.weights, folders, options.out, name, read_aim(options))
     print(show(model.card.metrics))
     print(f"\nOn validation images:\n{tabulate(model.card.compression.variants)}")
     print(f"\nModel file: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB, sha256 {model.sha256}")

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contract import (
     Band,
@@ -18,7 +17,7 @@ from contract import (
 from training.catalogue import find_origin
 from training.classes import Classes
 from training.data import Split
-from training.evaluation import choose_operating_point
+from training.evaluation import Scaling
 from training.gate import LIMITS
 from training.record import Record
 
@@ -89,16 +88,26 @@ def _describe_training(record: Record) -> str:
     )
 
 
+def describe_calibration(scaling: Scaling, classes: Classes, fitted_on: str) -> Calibration:
+    """Describe how raw outputs become probabilities."""
+    return Calibration(
+        temperature=scaling.temperature,
+        bias=list(scaling.bias),
+        prior=float(classes.malignancy(np.array([scaling.prior]))[0]),
+        fitted_on=fitted_on,
+    )
+
+
 def describe_data(
-    split: Split, classes: Classes, validation: tuple[NDArray[np.int64], NDArray[np.float64]]
+    split: Split, classes: Classes, point: OperatingPoint, calibration: Calibration
 ) -> DataCard:
     """Describe one data set.
 
     Args:
         split: Its images.
         classes: Which of them are malignant.
-        validation: Whether each validation image is malignant, and its probability of it, for an operating
-            point of the data set's own.
+        point: Chosen on its validation images alone.
+        calibration: Fitted on the same.
     """
     name = split.train[0].data_set
     return DataCard(
@@ -109,5 +118,6 @@ def describe_data(
         validation_images=len(split.validation),
         validation_patients=len({sample.patient for sample in split.validation}),
         malignant_share=float(np.mean(classes.is_malignant(np.array([s.label for s in split.train])))),
-        operating_point=choose_operating_point(*validation),
+        operating_point=point,
+        calibration=calibration,
     )

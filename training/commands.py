@@ -2,26 +2,23 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import torch
 
 from artifact import Artifact, choose_device
 from contract import MetricCard
 from training import team
 from training.checkpoint import Again, RunInterrupted, checkpoint_of
 from training.classes import BINARY, Classes
-from training.data import DataProblem, Sample, digest, join
-from training.evaluation import choose_operating_point, fit_temperature, measure_each, weigh_evenly
+from training.comparison import calibrate
+from training.data import DataProblem, digest, join
+from training.evaluation import AIM, Aim, Scaling, measure_each
 from training.export import export
 from training.fit import fit
 from training.inspection import check_splits
-from training.networks import Network
 from training.plan import Goal, Plan, Samples
 from training.record import Record, read_record, record_of
-from training.scoring import score
+from training.scoring import Scores, score
 from training.source import Source
 from training.team import join_team
 
@@ -51,11 +48,7 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
         network = fit(Samples(samples, validation, classes), plan, goal, place)
         if team.rank() > 0:
             return None
-    scores = score(network, validation, place)
-    temperature = fit_temperature(scores)
-    truth = classes.is_malignant(scores.labels)
-    malignancy = classes.malignancy(scores.probabilities(temperature))
-    point = choose_operating_point(truth, malignancy, weigh_evenly(validation, truth))
+    scaling, judgement = calibrate(score(network, validation, place), classes)
     record = Record(
         architecture=plan.architecture,
         classes=list(classes.names),
@@ -72,9 +65,10 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
         batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,
         seed=plan.seed,
-        temperature=temperature,
-        operating_point=point,
-        test=_test((network, temperature, place), test, classes, point.threshold),
+        temperature=scaling.temperature,
+        bias=list(scaling.bias),
+        operating_point=judgement.point,
+        test=_test(score(network, test, place), scaling, classes, judgement.point.threshold),
     )
     record.write(out)
     checkpoint_of(out).unlink(missing_ok=True)
@@ -100,16 +94,10 @@ def _check_place(out: Path) -> None:
         )
 
 
-def _test(
-    model: tuple[Network, float, torch.device], test: Sequence[Sample], classes: Classes, threshold: float
-) -> list[MetricCard]:
-    """Measure a network, with its temperature and device, on the images of every test folder."""
-    network, temperature, place = model
-    scores = score(network, test, place)
-    malignancy = classes.malignancy(scores.probabilities(temperature))
-    truth = classes.is_malignant(scores.labels)
-    told = [sample._replace(label=int(label)) for sample, label in zip(test, truth, strict=True)]
-    return measure_each(told, malignancy, threshold, BINARY.names, "test")
+def _test(scores: Scores, scaling: Scaling, classes: Classes, threshold: float) -> list[MetricCard]:
+    """Measure what a network says of the images of every test folder."""
+    malignancy = classes.malignancy(scaling.apply(scores.outputs))
+    return measure_each(scores.samples, malignancy, threshold, classes, "test")
 
 
 UNATTENDED = Plan(epochs=2, learning_rate=2e-4, warm_start_epochs=8)
@@ -143,10 +131,10 @@ def _is_trained(weights: Path, source: Source) -> bool:
         return False
 
 
-def export_model(weights: Path, folders: list[Path] | None, out: Path, name: str) -> Artifact:
+def export_model(weights: Path, folders: list[Path] | None, out: Path, name: str, aim: Aim = AIM) -> Artifact:
     """Write the model file `out` for the weights that `train` wrote, on the images that it read.
 
-    `folders` says where these are now, if they were moved.
+    `folders` says where these are now, if they were moved, and `aim` what the band is to keep.
 
     Raises:
         DataProblem: if weights, record or data are not there, or the images are others: what the network was
@@ -167,4 +155,4 @@ def export_model(weights: Path, folders: list[Path] | None, out: Path, name: str
             "The images are not those that the weights were trained with, so validation would not be apart "
             "from training. Give the same folders, or train again."
         )
-    return export(weights, record, splits, out, name)
+    return export(weights, record, splits, out, name, aim)

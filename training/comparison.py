@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from contract import OperatingPoint, Variant
 from training.classes import Classes
-from training.evaluation import Scaling, auc, choose_operating_point, fit_scaling, weigh_evenly
+from training.evaluation import AIM, Aim, Scaling, auc, choose_operating_point, fit_scaling, weigh_evenly
 from training.evaluation.outcomes import Labels, Values
 from training.scoring import Scores
 
@@ -33,7 +33,7 @@ class Judgement(NamedTuple):
         return np.asarray(malignant.astype(np.int64) - benign.astype(np.int64))
 
 
-def calibrate(scores: Scores, classes: Classes) -> tuple[Scaling, Judgement]:
+def calibrate(scores: Scores, classes: Classes, aim: Aim = AIM) -> tuple[Scaling, Judgement]:
     """Fit scaling and operating point to the outputs, and judge with them.
 
     Probabilities hold where classes are as common as here; the operating point weighs each class of each data
@@ -42,7 +42,7 @@ def calibrate(scores: Scores, classes: Classes) -> tuple[Scaling, Judgement]:
     scaling = fit_scaling(scores.outputs, scores.labels)
     labels = classes.is_malignant(scores.labels)
     malignancy = classes.malignancy(scaling.apply(scores.outputs))
-    point = choose_operating_point(labels, malignancy, weigh_evenly(scores.samples, labels))
+    point = choose_operating_point(labels, malignancy, weigh_evenly(scores.samples, labels), aim)
     return scaling, Judgement(malignancy, point)
 
 

@@ -16,8 +16,9 @@ from contract import OperatingPoint
 from contract.base import Payload, Probability
 from training.checkpoint import Again, checkpoint_of
 from training.classes import Classes
+from training.comparison import calibrate
 from training.data import Sample, Split, digest, rows_by_data_set
-from training.evaluation import AIM, Aim, choose_operating_point, fit_scaling, weigh_evenly
+from training.evaluation import AIM, Aim
 from training.evaluation.outcomes import Cut
 from training.fit import fit
 from training.folds import split_by_patient, split_folds
@@ -112,17 +113,13 @@ def _fit_fold(task: Task, split: Split, key: str, place: Path) -> FoldRecord:
     again: Again | None = "resume" if checkpoint_of(weights).exists() else None
     goal = Goal(weights, task.plan.describe() | {"images": key}, again)
     network = task.fit(Samples(split.train, split.validation, task.classes), task.plan, goal, task.device)
-    scores = score(network, split.validation, task.device)
-    scaling = fit_scaling(scores.outputs, scores.labels)
-    labels = task.classes.is_malignant(scores.labels)
-    malignancy = task.classes.malignancy(scaling.apply(scores.outputs))
+    validation = score(network, split.validation, task.device)
+    scaling, judgement = calibrate(validation, task.classes, task.aim)
     return FoldRecord(
         key=key,
         temperature=scaling.temperature,
         bias=list(scaling.bias),
-        operating_point=choose_operating_point(
-            labels, malignancy, weigh_evenly(split.validation, labels), task.aim
-        ),
+        operating_point=judgement.point,
         probabilities=scaling.apply(score(network, split.test, task.device).outputs).tolist(),
     )
 

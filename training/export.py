@@ -3,29 +3,30 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 import artifact
 from artifact import Artifact, Deployed, Outputs
-from contract import Calibration, Compression, MetricCard, ModelCard
-from training.card import describe_data, draft_card
+from contract import Compression, DataCard, MetricCard, ModelCard
+from training.card import describe_calibration, describe_data, draft_card
 from training.checkpoint import read_weights
-from training.classes import BINARY, Classes
+from training.classes import Classes
 from training.compression import RANK, compress, describe, fold
 from training.data import Sample, Split, join, rows_by_data_set
-from training.evaluation import measure_each
+from training.evaluation import AIM, Aim, choose_operating_point, fit_scaling, measure_each
 from training.gate import fit_distance, is_unusable, scale_distance
 from training.golden import golden_pictures
 from training.networks import build
 from training.record import Record
 from training.reference import refer
 from training.scoring import score
-from training.trial import Bench, Chosen, ask, choose, open_trial
+from training.trial import Bench, Chosen, ask, choose, open_trial, take_logarithms
 from training.variants import list_auc, measure_variants
 
 
-def export(weights: Path, record: Record, splits: Sequence[Split], out: Path, name: str) -> Artifact:
+def export(
+    weights: Path, record: Record, splits: Sequence[Split], out: Path, name: str, aim: Aim = AIM
+) -> Artifact:
     """Write the model file `out` for trained weights and return it as loaded from there.
 
     Calibration, operating points and the gate are fitted on what the compressed file itself computes for the
@@ -43,7 +44,7 @@ def export(weights: Path, record: Record, splits: Sequence[Split], out: Path, na
     head = compress(network.head, reference.hidden)
     module = Deployed(fold(network.features), head, distance, 1.0, enlargement=network.enlargement)
     full = score(network, validation, torch.device("cpu"))
-    bench = Bench(module, network, draft_card(record, name), classes, full, out)
+    bench = Bench(module, network, draft_card(record, name), classes, full, out, aim)
     chosen = choose(bench, reference.tiles)
     module.temperature.fill_(chosen.scaling.temperature)
     module.bias = torch.tensor(chosen.scaling.bias)
@@ -64,43 +65,44 @@ def export(weights: Path, record: Record, splits: Sequence[Split], out: Path, na
 
 
 def _fill(bench: Bench, chosen: Chosen, splits: Sequence[Split]) -> ModelCard:
-    """Fill in what was fitted on the validation images."""
-    scaling, prior = chosen.scaling, bench.classes.malignancy(np.array([chosen.scaling.prior]))
-    calibration = Calibration(
-        temperature=scaling.temperature,
-        bias=list(scaling.bias),
-        prior=float(prior[0]),
-        fitted_on=bench.card.calibration.fitted_on,
-    )
-    truth = bench.classes.is_malignant(bench.full.labels)
+    """Fill in what was fitted on the validation images: of all data sets together, and of each alone."""
     rows = rows_by_data_set(bench.full.samples)
+    fitted_on = bench.card.calibration.fitted_on
     return bench.card.model_copy(
         update={
-            "calibration": calibration,
+            "calibration": describe_calibration(chosen.scaling, bench.classes, fitted_on),
             "operating_point": chosen.judgement.point,
             "data": [
-                describe_data(split, bench.classes, (truth[found], chosen.judgement.malignancy[found]))
-                for split in splits
-                for found in [rows[split.train[0].data_set]]
+                _describe_alone(bench, chosen, split, rows[split.train[0].data_set]) for split in splits
             ],
         }
     )
 
 
+def _describe_alone(bench: Bench, chosen: Chosen, split: Split, rows: list[int]) -> DataCard:
+    """Describe a data set, with what its own validation images would have chosen."""
+    labels = bench.full.labels[rows]
+    truth, malignancy = bench.classes.is_malignant(labels), chosen.judgement.malignancy[rows]
+    scaling = fit_scaling(take_logarithms(chosen.outputs)[rows], labels)
+    return describe_data(
+        split,
+        bench.classes,
+        choose_operating_point(truth, malignancy, aim=bench.aim),
+        describe_calibration(scaling, bench.classes, "validation images of this data set alone"),
+    )
+
+
 def _measure(card: ModelCard, test: Sequence[Sample], outputs: Outputs, classes: Classes) -> list[MetricCard]:
     """Measure the file on each test folder, and count what it would leave undecided or refuse."""
-    labels = classes.is_malignant(np.array([sample.label for sample in test], dtype=np.int64))
-    binary = [sample._replace(label=int(label)) for sample, label in zip(test, labels, strict=True)]
     point, malignant = card.operating_point, classes.malignancy(outputs.probabilities)
     unusable = is_unusable(card.gate, outputs.gate)
     between = (malignant >= point.band.low) & (malignant < point.band.high)
-    names = classes.names if classes.malignant == BINARY.malignant else BINARY.names
     return [
         figures.model_copy(
             update={"indeterminate": int(between[rows].sum()), "unusable": int(unusable[rows].sum())}
         )
         for figures, rows in zip(
-            measure_each(binary, malignant, point.threshold, names, "test"),
+            measure_each(test, malignant, point.threshold, classes, "test"),
             rows_by_data_set(test).values(),
             strict=True,
         )

@@ -37,6 +37,8 @@ class Record(Payload):
     learning_rate: float
     seed: int
     temperature: float
+    bias: list[float] = Field(default_factory=list)
+    """One a class; see `training.evaluation.scaling`."""
     operating_point: OperatingPoint
     test: list[MetricCard]
     """Figures of the full network on each test folder."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 import artifact
@@ -16,7 +17,7 @@ from contract import Compression, ModelCard
 from training.classes import Classes
 from training.comparison import Judgement, Verdict, calibrate, compare, list_verdicts, passes
 from training.data import Sample, read_pixels, rows_by_data_set
-from training.evaluation import Scaling
+from training.evaluation import AIM, Aim, Scaling
 from training.golden import golden_pictures
 from training.integers import RECIPES, Recipe, quantise
 from training.networks import Network
@@ -45,6 +46,8 @@ class Bench(NamedTuple):
     """Of the full network for the validation images."""
     place: Path
     """Beside the model file to be."""
+    aim: Aim = AIM
+    """What the band is to keep."""
 
 
 class Chosen(NamedTuple):
@@ -132,7 +135,7 @@ def _try(bench: Bench, recipe: Recipe, engine: str, tiles: torch.Tensor, floats:
     """Quantise as the recipe says; the file's floats are then judged with what is fitted to its integers."""
     integers = quantise(bench.network.features, tiles, recipe)
     outputs = ask(open_trial(bench, integers, engine), bench.full.samples)
-    scaling, judgement = calibrate(_scores(bench, outputs), bench.classes)
+    scaling, judgement = calibrate(_scores(bench, outputs), bench.classes, bench.aim)
     other = Judgement(
         bench.classes.malignancy(scaling.apply(_scores(bench, floats).outputs)), judgement.point
     )
@@ -141,16 +144,21 @@ def _try(bench: Bench, recipe: Recipe, engine: str, tiles: torch.Tensor, floats:
 
 
 def _judge_floats(bench: Bench, outputs: Outputs) -> Chosen:
-    scaling, judgement = calibrate(_scores(bench, outputs), bench.classes)
+    scaling, judgement = calibrate(_scores(bench, outputs), bench.classes, bench.aim)
     return Chosen(None, None, None, scaling, judgement, outputs, {"float": _hold(bench, judgement)})
 
 
 def _scores(bench: Bench, outputs: Outputs) -> Scores:
-    return Scores(bench.full.samples, np.log(np.maximum(outputs.probabilities, 1e-9)))
+    return Scores(bench.full.samples, take_logarithms(outputs))
+
+
+def take_logarithms(outputs: Outputs) -> NDArray[np.float32]:
+    """Return what stands for the logits of a file whose probabilities are uncalibrated (N, C)."""
+    return np.asarray(np.log(np.maximum(outputs.probabilities, 1e-9)))
 
 
 def _hold(bench: Bench, judgement: Judgement) -> dict[str, Verdict]:
     """Hold a judgement against the full network's."""
-    _, full = calibrate(bench.full, bench.classes)
+    _, full = calibrate(bench.full, bench.classes, bench.aim)
     labels = bench.classes.is_malignant(bench.full.labels)
     return compare(full, judgement, labels, rows_by_data_set(bench.full.samples))

@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from training.classes import BINARY, Classes
 from training.data import Sample
-from training.evaluation import choose_operating_point, fit_temperature, measure, weigh_evenly
+from training.evaluation import Aim, auc_by_data_set, choose_operating_point, measure, weigh_evenly
 from training.report import show
 from training.scoring import Scores
-
-NAMES = ("benign", "malignant")
 
 
 def make_samples(labels, patients=None, data_set="mine"):
@@ -23,7 +22,7 @@ def make_samples(labels, patients=None, data_set="mine"):
 
 def test_the_figures_are_those_of_the_confusion_matrix():
     labels, values = [1, 1, 1, 0, 0], np.array([0.9, 0.8, 0.2, 0.7, 0.1])
-    card = measure(make_samples(labels), values, 0.5, NAMES, "test")
+    card = measure(make_samples(labels), values, 0.5, BINARY, "test")
     assert card.confusion == {
         "benign": {"benign": 1, "malignant": 1},
         "malignant": {"benign": 1, "malignant": 2},
@@ -43,14 +42,14 @@ def test_intervals_are_wider_where_few_patients_gave_the_images():
     labels = rng.integers(2, size=400)
     difficulty = rng.normal(0, 0.4, 10)[patients]  # some patients' images are all hard
     malignant = np.clip(labels * 0.3 + 0.35 + difficulty * (1 - 2 * labels) + rng.normal(0, 0.1, 400), 0, 1)
-    many = measure(make_samples(labels), malignant, 0.5, NAMES, "test").values["accuracy"]
-    few = measure(make_samples(labels, patients), malignant, 0.5, NAMES, "test").values["accuracy"]
+    many = measure(make_samples(labels), malignant, 0.5, BINARY, "test").values["accuracy"]
+    few = measure(make_samples(labels, patients), malignant, 0.5, BINARY, "test").values["accuracy"]
     assert many.value == few.value
     assert few.high - few.low > 1.5 * (many.high - many.low)
 
 
 def test_a_report_shows_every_figure_with_its_interval():
-    card = measure(make_samples([1, 0, 1, 0]), np.array([0.9, 0.2, 0.6, 0.4]), 0.5, NAMES, "test")
+    card = measure(make_samples([1, 0, 1, 0]), np.array([0.9, 0.2, 0.6, 0.4]), 0.5, BINARY, "test")
     text = show([card])
     for word in ("accuracy", "precision", "recall", "f1", "confusion matrix", "4 images of 4 patients"):
         assert word in text
@@ -85,10 +84,17 @@ def test_every_class_of_every_data_set_weighs_the_same():
     assert weights[:90].sum() == pytest.approx(weights[100])
 
 
-def test_the_temperature_finds_how_overconfident_a_network_is():
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 2, (4000, 2))
-    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    labels = (rng.random(4000) < probabilities[:, 1]).astype(int)
-    overconfident = Scores(make_samples(labels), (logits * 3).astype(np.float32))
-    assert fit_temperature(overconfident) == pytest.approx(3, rel=0.1)
+def test_malignancy_is_what_is_looked_for_wherever_it_stands_among_the_classes():
+    classes = Classes(("cancer", "fat", "normal"), (True, False, False))
+    samples = make_samples([0, 0, 1, 2, 2])
+    logits = np.log([[0.8, 0.1, 0.1], [0.6, 0.2, 0.2], [0.3, 0.6, 0.1], [0.1, 0.1, 0.8], [0.2, 0.1, 0.7]])
+    assert auc_by_data_set(Scores(samples, logits.astype(np.float32)), classes) == {"mine": 1}
+    card = measure(samples, np.exp(logits[:, 0]), 0.5, classes, "test")
+    assert card.values["recall"].value == 1
+    assert card.confusion["malignant"] == {"benign": 0, "malignant": 2}
+    assert card.confusion["benign"] == {"benign": 3, "malignant": 0}
+
+
+def test_the_band_says_what_it_was_to_keep():
+    point = choose_operating_point(np.array([0, 1]), np.array([0.2, 0.9]), aim=Aim(0.99, 0.8))
+    assert (point.sensitivity, point.specificity) == (0.99, 0.8)

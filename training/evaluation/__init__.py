@@ -7,7 +7,6 @@ from training.evaluation.figures import FIGURES
 from training.evaluation.operating import AIM, Aim, choose_operating_point, weigh_evenly
 from training.evaluation.outcomes import Cut, Outcomes, compare
 from training.evaluation.scaling import Scaling, fit_scaling
-from training.evaluation.temperature import fit_temperature
 
 __all__ = [
     "AIM",
@@ -24,7 +23,6 @@ __all__ = [
     "compare",
     "estimate",
     "fit_scaling",
-    "fit_temperature",
     "measure",
     "measure_each",
     "weigh_evenly",

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from contract import Interval, MetricCard
+from training.classes import BINARY, Classes
 from training.data import Sample, rows_by_data_set
 from training.evaluation.bootstrap import INTERVAL_METHOD, estimate
 from training.evaluation.extremes import Estimate
@@ -22,18 +23,19 @@ UNBOUNDED = frozenset({"calibration_slope", "calibration_intercept"})
 
 
 def measure(
-    samples: Sequence[Sample], malignant: Values, threshold: float, names: Sequence[str], split: str
+    samples: Sequence[Sample], malignant: Values, threshold: float, classes: Classes, split: str
 ) -> MetricCard:
     """Return every figure of one data set with its interval, and the confusion matrix at `threshold`.
 
     Args:
-        samples: Of one data set, with class indices 0 (benign) and 1 (malignant).
+        samples: Of one data set.
         malignant: Calibrated probability of malignancy (N,).
         threshold: From it on, an image counts as malignant.
-        names: The two class names.
+        classes: What the samples' labels count; all figures are of malignant against the rest.
         split: What the samples were held out for, `test` for example.
     """
-    labels = np.array([sample.label for sample in samples])
+    labels = classes.is_malignant(np.array([sample.label for sample in samples], dtype=np.int64))
+    names = classes.names if classes.malignant == BINARY.malignant else BINARY.names
     patients = [sample.patient for sample in samples]
     outcomes = compare(labels, malignant, patients, Cut(threshold, threshold, threshold))
     matrix = confusion_matrix(labels, outcomes.called, labels=[0, 1])
@@ -72,11 +74,11 @@ def _to_interval(estimated: Estimate) -> Interval:
 
 
 def measure_each(
-    samples: Sequence[Sample], malignant: Values, threshold: float, names: Sequence[str], split: str
+    samples: Sequence[Sample], malignant: Values, threshold: float, classes: Classes, split: str
 ) -> list[MetricCard]:
     """Return `measure` of each data set among the samples."""
     return [
-        measure([samples[row] for row in rows], malignant[rows], threshold, names, split)
+        measure([samples[row] for row in rows], malignant[rows], threshold, classes, split)
         for rows in rows_by_data_set(samples).values()
     ]
 
@@ -87,9 +89,10 @@ def auc(labels: Labels, malignant: Values) -> float:
     return float(measure_auc(Draws(Ranking(outcomes)))[0])
 
 
-def auc_by_data_set(scores: Scores, malignant: Values) -> dict[str, float]:
-    """Return the area under the ROC curve of each data set."""
+def auc_by_data_set(scores: Scores, classes: Classes) -> dict[str, float]:
+    """Return the area under the ROC curve of each data set: malignancy against the rest."""
+    labels = classes.is_malignant(scores.labels)
+    malignancy = classes.malignancy(scores.probabilities())
     return {
-        name: auc(scores.labels[rows], malignant[rows])
-        for name, rows in rows_by_data_set(scores.samples).items()
+        name: auc(labels[rows], malignancy[rows]) for name, rows in rows_by_data_set(scores.samples).items()
     }

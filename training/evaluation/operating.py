@@ -58,7 +58,8 @@ def choose_operating_point(
     # Rates are sums of weights: what is a hair's breadth off is rounding.
     low = float(cuts[np.argmax(true_rates >= aim.sensitivity - ROUNDING)])
     high = float(cuts[np.flatnonzero(false_rates <= 1 - aim.specificity + ROUNDING)[-1]])
-    return OperatingPoint(threshold=threshold, band=Band(low=min(low, threshold), high=max(high, threshold)))
+    band = Band(low=min(low, threshold), high=max(high, threshold))
+    return OperatingPoint(threshold=threshold, band=band, **aim._asdict())
 
 
 ROUNDING = 1e-12

@@ -8,18 +8,19 @@ from training.acceptance import ENOUGH_FOR_SLOPE, Limits, claim_limits, judge
 from training.arguments import probability
 from training.evaluate import (
     Load,
-    add_common_options,
-    describe_model,
+    add_image_options,
+    add_report_options,
     find_images,
     join_samples,
     read_wanted,
     warn,
 )
-from training.reading import Model, classes_of, read
+from training.reading import Model
 from training.report.compose import compose, write_report
 from training.report.document import Acceptance, Report
 from training.report.figures import NAMES, to_text, write
 from training.report.markup import tame
+from training.subject import open_model
 
 CODES = {"go": 0, "no-go": 1, "not-judged": 2}
 """Exit code of each verdict."""
@@ -32,7 +33,9 @@ SLOPE = (
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `accept`."""
-    add_common_options(parser, Path("acceptance"))
+    parser.add_argument("--model", type=Path, required=True, help="model file, from `export`")
+    add_image_options(parser)
+    add_report_options(parser, Path("acceptance"))
     parser.add_argument(
         "--min-sensitivity", type=probability, help="(default: lower end of what the model card states)"
     )
@@ -65,18 +68,19 @@ def accept(options: argparse.Namespace, load: Load = artifact.load) -> tuple[str
     """
     model = load(options.model, options.device)
     limits = _read_limits(options, model)
-    found = find_images(options, options.data, "test", classes_of(model.card))
-    readings = read(model, join_samples(found), found[0].classes)
-    wanted = read_wanted(options)._replace(fitted_share=model.card.calibration.prior)
+    subject = open_model(model)
+    found = find_images(options, options.data, "test", subject.classes)
+    readings = subject.read(join_samples(found), found[0].classes)
+    wanted = read_wanted(options)._replace(fitted_share=subject.fitted_share)
     folders = {each.folder.name: each.folder for each in found}
     acceptance = judge(readings, limits)
-    report = compose("acceptance", describe_model(model), readings, folders, wanted)
+    report = compose("acceptance", subject.facts, readings, folders, wanted)
     scarcer = min(int(readings.labels.sum()), int((1 - readings.labels).sum()))
     notes = [SLOPE.format(enough=ENOUGH_FOR_SLOPE, count=scarcer)] if scarcer < ENOUGH_FOR_SLOPE else []
     report = report.model_copy(
         update={
             "images": ", ".join(tame(each.folder.name) for each in found),
-            "notes": [*warn(model, found, "test"), *notes, *report.notes],
+            "notes": [*warn(subject, found, "test"), *notes, *report.notes],
             "acceptance": acceptance,
         }
     )

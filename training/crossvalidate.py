@@ -7,8 +7,9 @@ from pathlib import Path
 
 from artifact import choose_device
 from training.arguments import folds
-from training.classes import BINARY
+from training.classes import BINARY, Classes, find_classes
 from training.crossvalidation import Task, cross_validate
+from training.data import SPLITS, DataProblem
 from training.evaluate import (
     add_image_options,
     add_report_options,
@@ -26,6 +27,7 @@ from training.report.document import FoldsReport, ModelFacts, Report
 from training.report.folds import describe_folds
 from training.report.markup import tame
 from training.report.terminal import show_report
+from training.source import add_class_option, find_folders
 
 FOLDS = 5
 BEGUN = (
@@ -41,6 +43,7 @@ INFLATED = (
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `cross-validate`."""
     add_image_options(parser)
+    add_class_option(parser)
     parser.add_argument("--split", choices=["train", "all"], default="train", help="(default: %(default)s)")
     parser.add_argument(
         "--always-train",
@@ -67,15 +70,18 @@ def run(options: argparse.Namespace) -> str:
         FoldsInterrupted: if folds of something else stand in the way.
         PlanEmpty: if nothing would be fitted.
     """
-    found = find_images(options, options.data, options.split, BINARY, check=False)
-    extra = join_samples(find_images(options, options.always_train, "train", BINARY, check=False))
-    check_patients([*join_samples(found), *extra], options.out)
+    classes = _find_classes(options)
+    found = find_images(options, options.data, options.split, classes, check=False)
+    always = find_images(options, options.always_train, "train", classes, check=False)
+    if any(each.classes != classes for each in always):
+        raise DataProblem("Folders of --always-train need the class folders of the others.")
+    samples, extra = join_samples(found), join_samples(always)
+    check_patients([*samples, *extra], options.out)
     folder = options.out / "folds"
     if options.restart:
         shutil.rmtree(folder, ignore_errors=True)
     plan, device = read_plan(options), choose_device(options.device)
-    task = Task(plan, BINARY, device, folder, extra, aim=read_aim(options))
-    samples = join_samples(found)
+    task = Task(plan, classes, device, folder, extra, aim=read_aim(options))
     readings = cross_validate(task, samples, options.folds)
     random = None
     if options.random_split:
@@ -83,6 +89,14 @@ def run(options: argparse.Namespace) -> str:
     report = _compose(options, found, readings, random)
     write_report(report, readings, read_wanted(options))
     return show_report(report, options.out)
+
+
+def _find_classes(options: argparse.Namespace) -> Classes:
+    """Return the classes of training folders; plain class folders are benign and malignant."""
+    folders = find_folders(options.data, options.out)
+    if all((folder / split).is_dir() for folder in folders for split in SPLITS):
+        return find_classes(folders, options.malignant)
+    return BINARY
 
 
 def _compose(

@@ -11,12 +11,12 @@ from training.data import Sample
 from training.inspection import look_at
 from training.labelled import Labelled, Part, read_labelled
 from training.patients import read_rule
-from training.reading import Model, classes_of, read
+from training.reading import Model
 from training.report.compose import Wanted, compose, write_report
-from training.report.document import ModelFacts
 from training.report.markup import tame
 from training.report.terminal import show_report
 from training.source import add_patient_options, find_folders
+from training.subject import Subject, open_model, open_weights
 
 PARTS: dict[Part, str] = {
     "test": "the test folders",
@@ -33,15 +33,12 @@ OPTIMISTIC: dict[Part, str] = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `evaluate`."""
+    subject = parser.add_mutually_exclusive_group(required=True)
+    subject.add_argument("--model", type=Path, help="model file, from `export`")
+    subject.add_argument("--weights", type=Path, help="weights, from `train`, before they are exported")
     parser.add_argument("--split", choices=list(PARTS), default="test", help="(default: %(default)s)")
-    add_common_options(parser, Path("evaluation"))
-
-
-def add_common_options(parser: argparse.ArgumentParser, out: Path) -> None:
-    """Add what every command that scores a model file asks for."""
-    parser.add_argument("--model", type=Path, required=True, help="model file, from `export`")
     add_image_options(parser)
-    add_report_options(parser, out)
+    add_report_options(parser, Path("evaluation"))
 
 
 def add_image_options(parser: argparse.ArgumentParser) -> None:
@@ -94,15 +91,19 @@ def evaluate(options: argparse.Namespace, load: Load = artifact.load) -> str:
 
     Raises:
         ArtifactError: if the model file cannot be used.
-        DataProblem: if the images cannot.
+        StateInvalid: if the weights cannot.
+        DataProblem: if the images cannot, or weights have no record.
     """
-    model = load(options.model, options.device)
-    found = find_images(options, options.data, options.split, classes_of(model.card))
-    readings = read(model, join_samples(found), found[0].classes)
-    wanted = read_wanted(options)._replace(fitted_share=model.card.calibration.prior)
+    if options.weights:
+        subject = open_weights(options.weights, options.device)
+    else:
+        subject = open_model(load(options.model, options.device))
+    found = find_images(options, options.data, options.split, subject.classes)
+    readings = subject.read(join_samples(found), found[0].classes)
+    wanted = read_wanted(options)._replace(fitted_share=subject.fitted_share)
     folders = {each.folder.name: each.folder for each in found}
-    report = compose("evaluation", describe_model(model), readings, folders, wanted)
-    notes = [*warn(model, found, options.split), *report.notes]
+    report = compose("evaluation", subject.facts, readings, folders, wanted)
+    notes = [*warn(subject, found, options.split), *report.notes]
     report = report.model_copy(update={"images": name_images(found, options.split), "notes": notes})
     write_report(report, readings, wanted)
     return show_report(report, wanted.out)
@@ -129,22 +130,9 @@ def name_images(found: Sequence[Labelled], part: Part) -> str:
     return f"{PARTS[part]}: {', '.join(tame(each.folder.name) for each in found)}"
 
 
-def warn(model: Model, found: Sequence[Labelled], part: Part) -> list[str]:
+def warn(subject: Subject, found: Sequence[Labelled], part: Part) -> list[str]:
     """Return what makes figures on this part of the images too good, or hard to read."""
     notes = [OPTIMISTIC[part]] if part in OPTIMISTIC else []
-    if found[0].classes != classes_of(model.card):
+    if found[0].classes != subject.classes:
         notes.append("The folders tell benign from malignant only, the model more classes than that.")
     return notes
-
-
-def describe_model(model: Model) -> ModelFacts:
-    """Return which model this is."""
-    card = model.card
-    return ModelFacts(
-        name=card.name,
-        version=card.version,
-        architecture=card.architecture,
-        sha256=model.sha256,
-        threshold=card.operating_point.threshold,
-        band=card.operating_point.band,
-    )

@@ -16,6 +16,11 @@ def groups(samples, root=None, pattern=None) -> dict[tuple[str, str], list[int]]
     return {(each.kind, each.name): each.rows.tolist() for each in find_subgroups(samples, root, pattern)}
 
 
+def write_record(folder: Path, source: str) -> None:
+    record = {"source": source, "licence": "CC0", "citation": "made up"}
+    (folder / "DATA.json").write_text(json.dumps(record))
+
+
 def test_breakhis_names_tell_subtype_and_magnification():
     samples = make("SOB_B_A-14-22549AB-40-001", "SOB_M_DC-14-2523-200-012", "SOB_B_PT-14-22704-40-001")
     assert groups(samples) == {
@@ -37,13 +42,18 @@ def test_renamed_breakhis_names_tell_the_subtype_and_the_folder_the_magnificatio
 
 
 def test_the_record_beside_a_prepared_folder_tells_the_magnification(tmp_path):
-    (tmp_path / "DATA.json").write_text(json.dumps({"source": "BreakHis; images of 700x460 pixels; at 400X"}))
+    write_record(tmp_path, "BreakHis; images of 700x460 pixels; at 400X")
     assert groups(make("a"), tmp_path) == {("magnification", "400X"): [0]}
 
 
-@pytest.mark.parametrize("content", ["no json", "[]", '{"source": 3}', '{"source": "at 40X and 100X"}'])
-def test_a_record_that_tells_nothing_sure_is_left_alone(tmp_path, content):
-    (tmp_path / "DATA.json").write_text(content)
+@pytest.mark.parametrize("source", ["nothing about it", "at 40X and 100X", "patches of 50x50 pixels"])
+def test_a_record_that_tells_nothing_sure_is_left_alone(tmp_path, source):
+    write_record(tmp_path, source)
+    assert groups(make("a"), tmp_path) == {}
+
+
+def test_a_record_that_is_none_is_left_alone(tmp_path):
+    (tmp_path / "DATA.json").write_text("at 40X")
     assert groups(make("a"), tmp_path) == {}
 
 

@@ -1,6 +1,5 @@
 """Which subgroups an image belongs to, as far as its file name or its folder tells."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ import numpy as np
 
 from training.data import Sample
 from training.evaluation.outcomes import Labels
+from training.provenance import read_provenance
 
 BREAKHIS = re.compile(r"^SOB_[BM]_(?P<subtype>[A-Z]+)-\d+-\d+[A-Z]*-(?P<magnification>\d+)-\d+")
 """BreakHis: SOB_B_A-14-22549AB-40-001."""
@@ -80,14 +80,6 @@ def _search(sample: Sample, pattern: re.Pattern[str] | None) -> dict[str, str]:
 
 def _read_magnification(root: Path) -> dict[str, str]:
     """Return the magnification that is said of the whole folder, if one is."""
-    found = MAGNIFICATION.findall(f"{root.name.replace('_', '-')} {_read_source(root)}")
+    stated = read_provenance(root)
+    found = MAGNIFICATION.findall(f"{root.name.replace('_', '-')} {stated.source if stated else ''}")
     return {"magnification": f"{found[0]}X"} if len(set(found)) == 1 else {}
-
-
-def _read_source(root: Path) -> str:
-    try:
-        record = json.loads((root / "DATA.json").read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return ""
-    source = record.get("source") if isinstance(record, dict) else None
-    return source if isinstance(source, str) else ""

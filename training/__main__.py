@@ -15,6 +15,7 @@ from training.comparison import tabulate
 from training.crossvalidation import FoldsInterrupted
 from training.data import DataProblem
 from training.learner import RunDiverged
+from training.networks import WeightsMissing
 from training.options import add_aim_options, add_plan_options, read_aim, read_plan
 from training.plan import PlanEmpty
 from training.prepare.command import add_options, prepare
@@ -159,6 +160,7 @@ PROBLEMS = (
     RunInterrupted,
     StarterMissing,
     StateInvalid,
+    WeightsMissing,
 )
 
 

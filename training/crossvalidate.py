@@ -8,7 +8,7 @@ from pathlib import Path
 from artifact import choose_device
 from training.arguments import folds
 from training.classes import BINARY, Classes, find_classes
-from training.crossvalidation import Task, cross_validate
+from training.crossvalidation import Fit, Task, cross_validate
 from training.data import SPLITS, DataProblem
 from training.evaluate import (
     add_image_options,
@@ -17,6 +17,7 @@ from training.evaluate import (
     join_samples,
     read_wanted,
 )
+from training.fit import fit
 from training.inspection import check_patients
 from training.labelled import Labelled
 from training.options import add_aim_options, add_plan_options, read_aim, read_plan
@@ -62,7 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_report_options(parser, Path("cross-validation"))
 
 
-def run(options: argparse.Namespace) -> str:
+def run(options: argparse.Namespace, fit: Fit = fit) -> str:
     """Fit every fold and write the report; return it in short.
 
     Raises:
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace) -> str:
     if options.restart:
         shutil.rmtree(folder, ignore_errors=True)
     plan, device = read_plan(options), choose_device(options.device)
-    task = Task(plan, classes, device, folder, extra, aim=read_aim(options))
+    task = Task(plan, classes, device, folder, extra, aim=read_aim(options), fit=fit)
     readings = cross_validate(task, samples, options.folds)
     random = None
     if options.random_split:

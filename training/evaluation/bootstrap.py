@@ -39,7 +39,7 @@ def draw_patients(outcomes: Outcomes, seed: int = 0) -> Iterator[Values]:
 
 def estimate(outcomes: Outcomes, figures: Mapping[str, Figure], title: str = "") -> dict[str, Estimate]:
     """Return each figure of the outcomes with its interval over patients."""
-    if not len(outcomes.labels):
+    if not figures or not len(outcomes.labels):
         return dict.fromkeys(figures, NOTHING)
     ranking = Ranking(outcomes)
     whole = _measure(Draws(ranking), figures)[0]

@@ -74,8 +74,9 @@ def _inline(text: str, title: str) -> Markup:
     """Take off what only a file of its own needs, and put the page's colours in."""
     body = text[text.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    # Ids of groups repeat from plot to plot, unlike those that something refers to.
-    body = re.sub(r'<g id="[^"]*">', "<g>", body)
+    # Only the ids that something refers to differ from plot to plot.
+    wanted = set(re.findall(r'(?:url\(|href=")#([^")]+)', body))
+    body = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in wanted else "", body)
     box = re.search(r'viewBox="([^"]*)"', body)
     inner = body[body.index(">") + 1 : body.rindex("</svg>")]
     for mark, colour in COLOURS.items():

@@ -73,15 +73,16 @@ def _weights() -> Tensor:
 
 
 def find_copies(left: Tensor, right: Tensor | None = None, most: int = MOST) -> list[tuple[int, int]]:
-    """Return pairs of rows (of `left`, of `right`) that show one picture, `most` of them at most.
+    """Return what `search_copies` yields, `most` pairs at most."""
+    return list(islice(search_copies(left, right), most))
+
+
+def search_copies(left: Tensor, right: Tensor | None = None) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of rows (of `left`, of `right`) whose fingerprints are of one picture.
 
     Without `right`, pairs within `left`. Every pair is compared, in blocks: n images take n * n / 2 times 225
     multiplications, about a minute for 100,000 on one core.
     """
-    return list(islice(_search(left, right), most))
-
-
-def _search(left: Tensor, right: Tensor | None) -> Iterator[tuple[int, int]]:
     others = left if right is None else right
     for top in range(0, len(left), BLOCK):
         rows = left[top : top + BLOCK].float()

@@ -1,8 +1,9 @@
 """Looking once at every image before hours of work: is it readable, and does it stand on one side only."""
 
 import logging
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import combinations, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from tqdm import tqdm
 
 from training.checkpoint import beside
 from training.data import DataProblem, Sample, Split, join, read_pixels
-from training.duplicates import FREQUENCIES, MOST, find_copies, fingerprint
+from training.duplicates import FREQUENCIES, MOST, find_copies, fingerprint, search_copies
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +71,8 @@ def check_patients(samples: Sequence[Sample], out: Path) -> None:
         DataProblem: if images cannot be read, or if images of two patients show one picture.
     """
     seen = look_at(samples, beside(out, ".unreadable.txt"))
-    pairs = [[seen.samples[row] for row in pair] for pair in find_copies(seen.prints)]
-    apart = [pair for pair in pairs if len({sample.patient for sample in pair}) > 1]
+    pairs = ([seen.samples[row] for row in pair] for pair in search_copies(seen.prints))
+    apart = list(islice((pair for pair in pairs if len({s.patient for s in pair}) > 1), MOST))
     if apart:
         raise _refuse_copies(
             f"{_count(len(apart), 'pairs of images')} show one picture but bear two patients, so figures "
@@ -112,18 +113,30 @@ def look_at(samples: Iterable[Sample], listed: Path | None = None) -> Seen:
     prints = torch.zeros(len(everything), FREQUENCIES**2, dtype=torch.float16)
     known: list[Sample] = []
     problems = []
-    for sample in tqdm(everything, desc="reading", unit="image", leave=False, disable=None):
-        try:
-            found = fingerprint(read_pixels(sample.path))
-        except DataProblem as problem:
-            problems.append(str(problem))
-            continue
-        if found is not None:
-            prints[len(known)] = found
-            known.append(sample)
+    with _one_thread():
+        for sample in tqdm(everything, desc="reading", unit="image", leave=False, disable=None):
+            try:
+                found = fingerprint(read_pixels(sample.path))
+            except DataProblem as problem:
+                problems.append(str(problem))
+                continue
+            if found is not None:
+                prints[len(known)] = found
+                known.append(sample)
     if problems:
         raise _stop(f"{len(problems)} images cannot be read. Remove or replace them", problems, listed)
     return Seen(known, prints[: len(known)], len(everything) - len(known))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have small products computed by one thread; several would spend their time waiting for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _stop(sentence: str, lines: Sequence[str], listed: Path | None) -> DataProblem:

@@ -65,5 +65,5 @@ def fold(features: nn.Module) -> nn.Module:
 def describe(rank: int, recipe: str | None) -> str:
     """Say what was done, for the model card; `rank` 0 for no factorised layer, `recipe` None for floats."""
     layer = f"first fully connected layer reduced to the {rank} principal components of its outputs; "
-    integers = f"on CPUs convolutions in integers, {recipe}, calibrated on training images; "
+    integers = f"on CPUs convolutions in 8-bit integers, weights in 7 bits, {recipe} on training images; "
     return (layer if rank else "") + (integers if recipe else "") + "weights held in half precision"

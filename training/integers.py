@@ -9,7 +9,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.ao.quantization import HistogramObserver, PerChannelMinMaxObserver, QConfig, QConfigMapping
+from torch.ao.quantization import (
+    HistogramObserver,
+    MinMaxObserver,
+    PerChannelMinMaxObserver,
+    QConfig,
+    QConfigMapping,
+)
 from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
 
 from artifact import IntegersUnsupported
@@ -20,23 +26,22 @@ BATCH = 8
 
 
 class Recipe(NamedTuple):
-    """How wide integers may be.
+    """How the scales of activations are chosen, and how wide weights may be.
 
     CPUs without VNNI add two products in 16 bits, and what exceeds them is silently cut off (oneDNN, "Nuances
-    of int8 computations"; pytorch issue 103646). So one side of every product has to do with 7 bits:
-    2 * 127 * 128 and 2 * 255 * 64 stay below 32768.
+    of int8 computations"; pytorch issue 103646). Weights of 7 bits prevent that for every image: torch holds
+    activations to 0..255 only, whatever they were calibrated to, and 2 * 255 * 64 stays below 32768.
     """
 
     name: str
-    activations: int
-    """Largest value of an activation; the smallest is 0."""
-    weights: int
-    """Largest value of a weight; the smallest is one more below zero."""
+    observer: type[HistogramObserver] | type[MinMaxObserver]
+    weights: int = 63
+    """Largest value of a weight before rounding, which may add one."""
 
 
 RECIPES = (
-    Recipe("7-bit activations and 8-bit weights", activations=127, weights=127),
-    Recipe("8-bit activations and 7-bit weights", activations=255, weights=63),
+    Recipe("scales by histogram", HistogramObserver),
+    Recipe("scales by the largest value", MinMaxObserver),
 )
 """In the order in which they are tried."""
 
@@ -44,13 +49,13 @@ RECIPES = (
 def quantise(features: nn.Module, tiles: Tensor, recipe: Recipe) -> nn.Module:
     """Return `features` with convolutions in integers, for the engine that is set; maps come out as floats.
 
-    Weights get a scale a channel; activations one a layer, such that the histogram of what `tiles` give there
-    is met best. Batch normalisation is folded into the convolutions.
+    Weights get a scale a channel, activations one a layer, read off what `tiles` give there. Batch
+    normalisation is folded into the convolutions.
 
     Args:
         features: As trained; it is left as it is.
         tiles: Training images as the network's input (N, 3, 224, 224), uint8.
-        recipe: How wide integers may be.
+        recipe: How scales are chosen.
 
     Raises:
         IntegersUnsupported: if the network cannot be quantised.
@@ -77,7 +82,7 @@ def _read(tiles: Tensor) -> Tensor:
 
 def _configure(recipe: Recipe) -> QConfig:
     return QConfig(  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        activation=HistogramObserver.with_args(dtype=torch.quint8, quant_min=0, quant_max=recipe.activations),
+        activation=recipe.observer.with_args(dtype=torch.quint8, quant_min=0, quant_max=255),
         weight=PerChannelMinMaxObserver.with_args(
             dtype=torch.qint8,
             qscheme=torch.per_channel_symmetric,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import torch
 from torch import nn
+from torch.ao.quantization import HistogramObserver
 
 from artifact import Deployed
 from artifact.preprocess import mirror, normalise
@@ -23,7 +24,7 @@ from training.scoring import score
 from training.trial import Bench, CompressionRefused, ask, choose, open_trial
 from training.variants import measure_variants
 
-COARSE = Recipe("2-bit activations", activations=3, weights=127)
+COARSE = Recipe("2-bit weights", HistogramObserver, weights=1)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +96,7 @@ def test_the_first_recipe_that_decides_as_the_network_does_is_chosen(bench, tile
         chosen = choose(bench, tiles, [COARSE, *RECIPES])
     assert chosen.recipe in RECIPES
     assert set(chosen.verdicts) == {"int8", "float"}
-    assert "trying 2-bit activations" in caplog.text
+    assert "trying 2-bit weights" in caplog.text
     assert "too great a loss" in caplog.text
 
 

@@ -117,11 +117,12 @@ def _compose(
     report = compose("cross-validation", model, readings, folders, read_wanted(options))
     honest = describe_folds(readings, by_patient=True)
     inflated = describe_folds(random, by_patient=False) if random else []
+    names = [each.data_set for each in honest]
     return report.model_copy(
         update={
             "images": _name_images(options, found),
             "notes": [*_warn(plan, honest, inflated), *report.notes],
-            "folds": [*honest, *inflated],
+            "folds": sorted([*honest, *inflated], key=lambda each: names.index(each.data_set)),
         }
     )
 

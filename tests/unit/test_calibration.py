@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from training.evaluation import Cut, compare, fit_scaling
 from training.evaluation.calibration import (
     BINS,
+    MANY,
     fill_bins,
     measure_ece,
     measure_shift,
@@ -85,6 +86,15 @@ def test_slope_and_intercept_are_those_of_logistic_regression():
     line = fit_line(steps, malignant, benign, slope=True)[0]
     assert line == pytest.approx([model.intercept_[0], model.coef_[0, 0]], rel=1e-3)
     assert measure_slope(Draws(ranking))[0] == pytest.approx(line[1])
+
+
+def test_a_slope_is_the_same_when_logits_are_rounded_because_there_are_many():
+    labels, values = draw_calibrated(np.random.default_rng(11), 3 * MANY, sharpness=2)
+    draws = Draws(rank(labels, values))
+    steps = np.log(draws.ranking.steps / (1 - draws.ranking.steps))
+    assert len(steps) > MANY
+    exact = fit_line(steps, *draws.steps, slope=True)[0, 1]
+    assert measure_slope(draws)[0] == pytest.approx(exact, abs=1e-4)
 
 
 def test_the_intercept_tells_that_malignancy_is_commoner_than_predicted():

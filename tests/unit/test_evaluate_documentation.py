@@ -53,7 +53,7 @@ CARD = {
     "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
     "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
     "calibration": {"temperature": 1, "fitted_on": "nothing"},
-    "gate": [],
+    "gate": [{"statistic": "contrast", "low": 1, "high": None, "code": "blank", "blocks": True}],
     "data": [],
     "metrics": [
         {
@@ -75,7 +75,7 @@ CARD = {
 
 
 class ColourModel:
-    """Stands in for a model file: goes by the green value, and has no gate."""
+    """Stands in for a model file: goes by the green value."""
 
     sha256 = "b" * 64
     card = ModelCard.model_validate(CARD)
@@ -83,7 +83,8 @@ class ColourModel:
     def predict(self, images) -> Outputs:
         values = np.array([1 / (1 + np.exp((image[..., 1].mean() - 155) / 15)) for image in images])
         columns = np.stack([1 - values, values], axis=1)
-        return Outputs(columns.astype(np.float32), np.zeros((len(images), 0), dtype=np.float32))
+        contrast = np.array([[image.std()] for image in images], dtype=np.float32)
+        return Outputs(columns.astype(np.float32), contrast)
 
 
 @pytest.fixture
@@ -96,6 +97,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         add_images(Path(name), 10, "train_dataset", prefix)
         add_images(Path(name), 4, "test_dataset", prefix)
     add_images(Path("local"), 30)
+    bright = Path("mine", "test_dataset", "malignant", "ate10", "A-1.png")
+    assert bright.is_file()
+    Image.new("RGB", (12, 12), (200, 220, 200)).save(bright)
     assert room.main(["train", "--data", "mine"]) == 0
     return tmp_path
 

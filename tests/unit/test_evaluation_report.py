@@ -147,6 +147,7 @@ def test_the_document_survives_its_file(report):
 
 
 def test_the_document_keeps_to_the_schema_in_docs(report, root):
+    # Written by: json.dumps(Report.model_json_schema(), indent=1)
     schema = json.loads((root / "docs" / "report.schema.json").read_text("utf-8"))
     assert schema == Report.model_json_schema()
     jsonschema.validate(json.loads(report.model_dump_json()), schema)

@@ -55,21 +55,18 @@ class Outcomes(NamedTuple):
             called=self.called[rows],
             cleared=self.cleared[rows],
             flagged=self.flagged[rows],
-            patients=_number(self.patients[rows]),
+            patients=np.unique(self.patients[rows], return_inverse=True)[1],
         )
 
 
 def compare(labels: Labels, values: Values, patients: Sequence[str], cut: Cut) -> Outcomes:
     """Return the outcomes of N images with their probabilities of malignancy and their patients' names."""
+    numbers = {name: number for number, name in enumerate(sorted(set(patients)))}
     return Outcomes(
         labels=labels,
         values=values,
         called=values >= cut.threshold,
         cleared=values < cut.low,
         flagged=values >= cut.high,
-        patients=_number(np.array(patients)),
+        patients=np.array([numbers[name] for name in patients], dtype=np.int64),
     )
-
-
-def _number(names: NDArray[np.generic]) -> Labels:
-    return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)

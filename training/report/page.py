@@ -69,7 +69,7 @@ def _write_middle(report: Report) -> list[Markup]:
     sections = report.sections
     parts = [tag("h2", "At a glance"), tables.compare_sections(sections)]
     bars = _list_bars(sections)
-    if bars:
+    if len(bars) > 1:
         words = (
             "Diamonds are whole data sets, dots are subgroups of them. A subgroup whose images are all of "
             "one class is set against the other class of its data set."

@@ -222,9 +222,8 @@ def tell_folds(report: FoldsReport) -> Markup:
     rows.append(["standard deviation", "", "", *_row(report.sd, names)])
     rows.append(["all together", "", "", *(show(report.pooled.get(name)) for name in names)])
     way = "folds by patient" if report.by_patient else "folds at random: inflated"
-    return table(
-        ["Fold", "Images", "Patients", *(SHORT[name] for name in names)], rows, f"{report.data_set}, {way}"
-    )
+    head = ["Fold", "Images", "Patients", *(SHORT[name] for name in names)]
+    return tag("div", table(head, rows, f"{report.data_set}, {way}"), class_="glance")
 
 
 def _row(figures: dict[str, float | None], names: list[str]) -> list[str]:

@@ -27,6 +27,11 @@ def model(path: Path) -> Artifact:
     return artifact.load(path, "cpu")
 
 
+@pytest.fixture(scope="module")
+def transferred(root: Path) -> Artifact:
+    return artifact.load(root / "models" / "efficientnet_lite0.pt", "cpu")
+
+
 def card_of(model: Artifact, data_set: str) -> MetricCard:
     return next(card for card in model.card.metrics if card.data_set == data_set)
 
@@ -56,18 +61,22 @@ def test_the_compressed_file_is_as_good_as_the_full_network_on_validation_data(m
 
 @pytest.mark.parametrize("data_set", REAL)
 def test_the_real_test_folders_give_the_figure_on_the_card(model, data_dir, data_set):
-    folder = data_dir / data_set / "test_dataset"
-    if not folder.is_dir():
-        pytest.skip(f"no {data_set} here: {folder}")
-    files = [
-        (path, label)
-        for label, name in enumerate(("benign", "malignant"))
-        for path in (folder / name).iterdir()
-    ]
+    files = list_test(data_dir / data_set)
     probabilities = np.array([predict(model, path.read_bytes()) for path, _ in files])
     assert len(files) == card_of(model, data_set).images
     measured = auc(np.array([label for _, label in files]), probabilities)
     assert measured == pytest.approx(card_of(model, data_set).values["auc"].value, abs=0.003)
+
+
+def list_test(folder: Path) -> list[tuple[Path, int]]:
+    """Return the test images with their labels; skip where there are none."""
+    if not folder.is_dir():
+        pytest.skip(f"no {folder.name} here: {folder}")
+    return [
+        (path, label)
+        for label, name in enumerate(("benign", "malignant"))
+        for path in (folder / "test_dataset" / name).iterdir()
+    ]
 
 
 def predict(model: Artifact, data: bytes) -> float:
@@ -78,3 +87,21 @@ def test_rendered_pictures_of_the_test_rows_are_told_apart(model):
     rows = read_measurements()[4:120:5]
     probabilities = np.array([model.predict([render(m, row)]).probabilities[0, 1] for row, _, m in rows])
     assert auc(np.array([label == "malignant" for _, label, _ in rows]), probabilities) > 0.75
+
+
+def test_the_transferred_model_says_what_it_is_and_has_the_figures_in_its_table(transferred, root):
+    assert transferred.card.architecture == "efficientnet_lite0"
+    assert (root / "models" / "efficientnet_lite0.pt").stat().st_size <= 10_000_000
+    table = (root / "models" / "README.md").read_text()
+    for card in transferred.card.metrics:
+        figures = [card.values[name] for name in ("auc", "balanced_accuracy", "f1")]
+        cells = " | ".join(f"{f.value:.3f} ({f.low:.3f} to {f.high:.3f})" for f in figures)
+        assert f"| {card.data_set} | {cells} |" in table
+
+
+@pytest.mark.parametrize("data_set", ["breakhis-200x"])
+def test_the_transferred_model_gives_the_figure_on_its_card(transferred, data_dir, data_set):
+    files = list_test(data_dir / data_set)
+    probabilities = np.array([predict(transferred, path.read_bytes()) for path, _ in files])
+    measured = auc(np.array([label for _, label in files]), probabilities)
+    assert measured == pytest.approx(card_of(transferred, data_set).values["auc"].value, abs=0.003)

@@ -95,7 +95,8 @@ def open_checkpoint(
         state = read_state(path)
     except StateInvalid as error:
         raise RunInterrupted(f"{path} is damaged, so the run cannot go on from it. Say --restart.") from error
-    changed = sorted(name for name in plan if plan[name] != state["plan"].get(name))
+    before = state["plan"]  # without options that are newer than the checkpoint
+    changed = sorted(name for name in plan if plan[name] != before.get(name, plan[name]))
     if changed:
         raise RunInterrupted(
             f"{path} was written with another {', '.join(changed)}. Use the same options, or --restart."

@@ -17,6 +17,7 @@ from training.export import export
 from training.fit import fit
 from training.inspection import check_splits
 from training.plan import Goal, Plan, Samples
+from training.precision import choose_precision
 from training.record import Record, read_record, record_of
 from training.scoring import Scores, score
 from training.source import Source
@@ -65,6 +66,7 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
         batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,
         seed=plan.seed,
+        precision=str(choose_precision(place, plan.precision)).removeprefix("torch."),
         temperature=scaling.temperature,
         bias=list(scaling.bias),
         operating_point=judgement.point,

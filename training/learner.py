@@ -20,6 +20,7 @@ from training.loading import Batch
 from training.networks import Network, PlantNetV2
 from training.networks.plantnet import GRID
 from training.plan import Plan, Stage
+from training.precision import choose_precision
 from training.scoring import group_by_size
 
 LABEL_SMOOTHING = 0.05
@@ -40,8 +41,10 @@ class Learner:
         self._stage, self._device = stage, device
         for value in network.features.parameters():
             value.requires_grad_(not stage.is_head_only)
-        self._optimiser = torch.optim.Adam(_groups(network, is_inflated=plan.is_inflated))
-        self._scaler = torch.amp.GradScaler(device.type, enabled=device.type == "cuda")
+        # Fused: one pass over the 105 million weights instead of seven, without room for what lies between.
+        self._optimiser = torch.optim.Adam(_groups(network, is_inflated=plan.is_inflated), fused=True)
+        self._precision = choose_precision(device, plan.precision)
+        self._scaler = torch.amp.GradScaler(device.type, enabled=self._precision is torch.float16)
         self._forward = _distribute(network, device)
         torch.manual_seed(plan.seed * 1_000_003 + team.rank())
 
@@ -111,7 +114,8 @@ class Learner:
     def _loss(self, batch: Tensor, truth: Tensor) -> Tensor:
         """Return the summed loss of uint8 views of one size."""
         pixels = normalise(batch.float()).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self._device.type, torch.float16, enabled=self._scaler.is_enabled()):
+        is_mixed = self._precision is not torch.float32
+        with torch.autocast(self._device.type, self._precision if is_mixed else None, enabled=is_mixed):
             logits = self._forward(pixels).float()
         return functional.cross_entropy(logits, truth, reduction="sum", label_smoothing=LABEL_SMOOTHING)
 

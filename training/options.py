@@ -2,11 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from training.arguments import count, positive, probability, rate
 from training.evaluation import AIM, Aim
 from training.networks import ARCHITECTURES
 from training.plan import Plan
+from training.precision import Precision
 
 DEFAULTS = Plan()
 
@@ -49,6 +51,12 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     parser.add_argument("--seed", type=count, default=DEFAULTS.seed)
+    parser.add_argument(
+        "--precision",
+        choices=get_args(Precision),
+        default=DEFAULTS.precision,
+        help="auto: mixed precision on GPUs and on CPUs that multiply bfloat16 (default: %(default)s)",
+    )
 
 
 def read_plan(options: argparse.Namespace) -> Plan:
@@ -68,6 +76,7 @@ def read_plan(options: argparse.Namespace) -> Plan:
         images_per_epoch=options.images_per_epoch,
         patience=options.patience,
         seed=options.seed,
+        precision=options.precision,
     )
 
 

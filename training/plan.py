@@ -9,6 +9,7 @@ from artifact.preprocess import INPUT_EDGE
 from training.checkpoint import Again, beside
 from training.classes import BINARY, Classes
 from training.data import Sample
+from training.precision import Precision
 
 
 class PlanEmpty(Exception):
@@ -30,13 +31,13 @@ class Plan:
     """Pretrained networks: epochs of the last layer alone, before the whole network."""
     weights: Path | None = None
     """Weights to begin with: of an earlier run or, for a pretrained network, ImageNet's from a file."""
-    teacher: Path | None = None
-    """Weights of a trained network whose answers are learnt beside the labels (distillation)."""
     images_per_epoch: int | None = None
     """How many images are drawn for an epoch; as many as there are by default."""
     patience: int = 10
     """Epochs without a better validation AUC after which a stage ends; 0 runs them all."""
     seed: int = 0
+    precision: Precision = "auto"
+    """Mixed precision where the device is made for it, or float32 everywhere."""
 
     def __post_init__(self) -> None:
         """Refuse a plan that fits nothing, or not this network.
@@ -45,7 +46,9 @@ class Plan:
             PlanEmpty: saying what to change.
         """
         if self.is_plantnet and self.head_epochs:
-            raise PlanEmpty("--head-epochs is for pretrained networks. For PlantNetV2 say --warm-start-epochs.")
+            raise PlanEmpty(
+                "--head-epochs is for pretrained networks. For PlantNetV2 say --warm-start-epochs."
+            )
         if self.epochs == 0 and not (self.is_inflated or self.head_epochs or self.warm_start_epochs):
             stage = "--warm-start-epochs or --weights" if self.is_plantnet else "--head-epochs"
             raise PlanEmpty(f"--epochs 0 leaves nothing to do. Say {stage} too.")

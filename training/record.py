@@ -36,6 +36,8 @@ class Record(Payload):
     batch_size: int
     learning_rate: float
     seed: int
+    precision: str = "float32"
+    """What was multiplied in while fitting."""
     temperature: float
     bias: list[float] = Field(default_factory=list)
     """One a class; see `training.evaluation.scaling`."""

@@ -27,7 +27,7 @@ with join_team(torch.device("cpu")) as device:
         if isinstance(layer, nn.Dropout):
             layer.p = 0.0
     stage = Stage("warm start", 3, 1e-3, 32)
-    learner = Learner(network, stage, Plan(batch_size=8, warm_start_epochs=3), device)
+    learner = Learner(network, stage, Plan(batch_size=8, warm_start_epochs=3, precision="float32"), device)
     loading = Loading(Tiles(train), 8, 32, 0, 1)
     losses = [learner.fit(loading.load(stage, epoch), epoch).loss for epoch in range(3)]
     if team.rank() == 0:

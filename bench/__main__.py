@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from artifact import choose_device
+from bench.contest import CONTESTS, Setting
 from bench.machine import describe
-from bench.training import CONTESTS, Setting, compare, show
+from bench.training import compare, show
 from training.arguments import positive
 from training.source import find_folders
 
@@ -50,16 +51,19 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     device = choose_device(options.device)
     readers = (0,) if options.quick else READERS
-    setting = Setting(options.images, options.rounds, options.batch_size, readers, device)
-    contests = CONTESTS[1:] if options.quick else CONTESTS
+    setting = Setting(options.images, options.rounds, options.batch_size, device)
+    contests = range(len(CONTESTS))[1 if options.quick else 0 :]
     with tempfile.TemporaryDirectory() as place:
         folders = find_folders(options.data or find_data(), Path(place) / "bench")
         before = describe(device)
         rows = [
-            row for folder in folders for contest in contests for row in compare(folder, contest, setting)
+            row
+            for folder in folders
+            for contest in contests
+            for row in compare(folder, contest, setting, readers)
         ]
     print(f"Before: {before}\nAfter: {describe(device)}\n")
-    print(f"{options.images} images an epoch, batches of {options.batch_size}\n")
+    print(f"At most {options.images} images an epoch, batches of {options.batch_size}\n")
     print(show(rows))
     return 0
 

@@ -1,8 +1,5 @@
 """A training loop as most people write one with torchvision."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import torch
 from torch import nn
 from torch.nn import functional
@@ -11,6 +8,7 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
 from artifact.preprocess import INPUT_EDGE
+from bench.contest import Images, Setting
 
 
 class PlainLoop:
@@ -18,37 +16,26 @@ class PlainLoop:
 
     Args:
         network: What is fitted.
-        root: Folder of class folders.
-        rows: Which of its images are fitted on.
+        images: What it is fitted on.
         edge: Edge of the views; smaller than the whole input they are cut out at random.
-        batch_size: Images of one step.
-        device: Where it computes.
+        setting: Batch size and device.
     """
 
-    def __init__(
-        self,
-        network: nn.Module,
-        root: Path,
-        rows: Sequence[int],
-        *,
-        edge: int,
-        batch_size: int,
-        device: torch.device,
-    ) -> None:
-        self._network = network.to(device)
-        self._images = Subset(ImageFolder(str(root), _transform(edge)), rows)
-        self._batch_size, self._device = batch_size, device
+    def __init__(self, network: nn.Module, images: Images, edge: int, setting: Setting) -> None:
+        self._network = network.to(setting.device)
+        self._images = Subset(ImageFolder(str(images.root), _transform(edge)), images.rows)
+        self._setting = setting
         self._optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
 
     def fit_epoch(self, workers: int) -> float:
         """Fit on every image once, read by so many processes (0: by this one), and return the mean loss."""
-        loader = DataLoader(self._images, self._batch_size, shuffle=True, num_workers=workers)
+        device = self._setting.device
+        loader = DataLoader(self._images, self._setting.batch_size, shuffle=True, num_workers=workers)
         self._network.train()
         total = 0.0
         for images, labels in loader:
             self._optimiser.zero_grad()
-            logits = self._network(images.to(self._device))
-            loss = functional.cross_entropy(logits, labels.to(self._device))
+            loss = functional.cross_entropy(self._network(images.to(device)), labels.to(device))
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             self._optimiser.step()
             total += loss.item() * len(labels)

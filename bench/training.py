@@ -1,52 +1,16 @@
 """Images per second of an epoch of fitting, data loading included, beside a plain torchvision loop."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import torch
-from torchvision.datasets import ImageFolder
-
-from bench.plain import PlainLoop
-from bench.turns import take_turns
-from training.data import SPLITS, Sample, Tiles
-from training.learner import Learner
-from training.loading import WORKERS, Loading
-from training.networks import Network, PlantNetV2, PooledPlantNetV2
-from training.plan import Plan, Stage
-from training.run import KEPT
-
-OURS = "ours"
-FIRST, LATER = "first epoch, images are decoded", "later epochs, median"
-
-
-class Contest(NamedTuple):
-    """A network, and the edge of the views that both sides fit it on."""
-
-    title: str
-    build: Callable[[], Network]
-    edge: int
-
-
-CONTESTS = (
-    Contest("PlantNetV2, whole input, 224 px", PlantNetV2, 224),
-    Contest("PlantNetV2 behind global pooling (warm start), views of 112 px", PooledPlantNetV2, 112),
-)
-
-
-class Setting(NamedTuple):
-    """What is the same for both sides, and how long they are watched."""
-
-    images: int
-    """Images of an epoch."""
-    rounds: int
-    """Epochs after the first one."""
-    batch_size: int
-    workers: tuple[int, ...]
-    """Numbers of reading processes that the plain loop tries; its best one counts."""
-    device: torch.device
+from bench.contest import CONTESTS, Setting, choose
+from bench.contestant import PLAIN, Contestant, Task
+from bench.ours import list_precisions
+from bench.turns import Times, take_turns
 
 
 class Row(NamedTuple):
@@ -55,81 +19,63 @@ class Row(NamedTuple):
     data_set: str
     contest: str
     epoch: str
+    arithmetic: str
+    """What ours multiplies in; the plain loop multiplies in float32."""
     ours: float
     plain: float
     workers: int
     """Reading processes with which the plain loop was fastest."""
 
 
-def compare(folder: Path, contest: Contest, setting: Setting) -> list[Row]:
+def compare(folder: Path, contest: int, setting: Setting, readers: tuple[int, ...]) -> list[Row]:
     """Fit one network on the same images in both ways, epoch by epoch in turns.
 
     Args:
         folder: With `train_dataset/CLASS/`.
-        contest: Which network, on which views.
+        contest: Which of `CONTESTS`.
         setting: How much, and how long.
+        readers: Numbers of reading processes that the plain loop tries; its best one counts.
+
+    Raises:
+        ContestantFailed: if one side ends before its time.
     """
-    root = folder / SPLITS[0]
-    rows = _choose(root, setting.images)
-    plain = PlainLoop(
-        contest.build(),
-        root,
-        rows,
-        edge=contest.edge,
-        batch_size=setting.batch_size,
-        device=setting.device,
-    )
-    contestants: dict[str, Callable[[], object]] = {OURS: OurLoop(root, rows, contest, setting).fit_epoch}
-    contestants |= {str(workers): partial(plain.fit_epoch, workers) for workers in setting.workers}
-    times = take_turns(contestants, setting.rounds)
-    speeds = {
-        FIRST: {name: len(rows) / each.first for name, each in times.items()},
-        LATER: {name: len(rows) / median(each.later) for name, each in times.items()},
-    }
-    return [_row(folder.name, contest.title, epoch, each) for epoch, each in speeds.items()]
+    precisions = list_precisions(setting.device)
+    images = len(choose(folder, setting.images).rows)
+    task = Task(PLAIN, str(folder), contest, images, setting.rounds, setting.batch_size, str(setting.device))
+    contestants: dict[str, Callable[[], float]] = {}
+    with ExitStack() as stack:
+        for name, precision in precisions.items():
+            ours = stack.enter_context(Contestant(task._replace(side=precision)))
+            contestants[name] = partial(ours.fit_epoch, 0)
+        plain = stack.enter_context(Contestant(task))
+        contestants |= {str(number): partial(plain.fit_epoch, number) for number in readers}
+        times = take_turns(contestants, setting.rounds)
+    return [
+        _row(folder.name, CONTESTS[contest].title, epoch, name, _speeds(times, epoch, images))
+        for name in precisions
+        for epoch in ("first", "later")
+    ]
 
 
-def _choose(root: Path, count: int) -> list[int]:
-    """Return the rows of that many images, or of all, in a random but always equal order."""
-    total = len(ImageFolder(str(root)))
-    order = torch.randperm(total, generator=torch.Generator().manual_seed(0))
-    return order[:count].tolist()
+def _speeds(times: dict[str, Times], epoch: str, images: int) -> dict[str, float]:
+    """Return images per second of each contestant in the first epoch, or the median of the later ones."""
+    if epoch == "first":
+        return {name: images / each.first for name, each in times.items()}
+    return {name: images / median(each.later) for name, each in times.items()}
 
 
-class OurLoop:
-    """Fitting as `python -m training train` does it."""
-
-    def __init__(self, root: Path, rows: list[int], contest: Contest, setting: Setting) -> None:
-        found = ImageFolder(str(root)).samples
-        samples = [Sample(Path(found[row][0]), found[row][1], "", root.parent.name) for row in rows]
-        is_pooled = contest.build is PooledPlantNetV2
-        self._stage = Stage(contest.title, 1 + setting.rounds, 1e-3, contest.edge, is_pooled=is_pooled)
-        plan = Plan(batch_size=setting.batch_size)
-        self._learner = Learner(contest.build(), self._stage, plan, setting.device)
-        workers = 0 if setting.device.type == "cpu" else WORKERS
-        self._loading = Loading(Tiles(samples, keep=KEPT), setting.batch_size, None, workers, 1)
-        self._epoch = 0
-
-    def fit_epoch(self) -> None:
-        """Fit on as many random views as there are images."""
-        self._learner.fit(self._loading.load(self._stage, seed=self._epoch), self._epoch)
-        self._epoch += 1
-
-
-def _row(data_set: str, contest: str, epoch: str, speeds: Mapping[str, float]) -> Row:
-    workers = max((name for name in speeds if name != OURS), key=speeds.__getitem__)
-    return Row(data_set, contest, epoch, speeds[OURS], speeds[workers], int(workers))
+def _row(data_set: str, contest: str, epoch: str, ours: str, speeds: dict[str, float]) -> Row:
+    readers = max((name for name in speeds if name.isdigit()), key=speeds.__getitem__)
+    return Row(data_set, contest, epoch, ours, speeds[ours], speeds[readers], int(readers))
 
 
 def show(rows: list[Row]) -> str:
     """Return the table, in Markdown."""
-    lines = [
-        "| Images | Network and views | Epoch | Ours, images/s | Plain loop, images/s (readers) | Ratio |",
-        "|---|---|---|---|---|---|",
-    ]
+    head = "| Images | Network and views | Epoch | Ours computes in | Ours, images/s | Plain loop, images/s "
+    lines = [head + "(readers) | Ratio |", "|---|---|---|---|---|---|---|"]
     for row in rows:
         lines.append(
-            f"| {row.data_set} | {row.contest} | {row.epoch} | {row.ours:.2f} | {row.plain:.2f} "
-            f"({row.workers}) | {row.ours / row.plain:.2f} |"
+            f"| {row.data_set} | {row.contest} | {row.epoch} | {row.arithmetic} | {row.ours:.3g} | "
+            f"{row.plain:.3g} ({row.workers}) | {row.ours / row.plain:.2f} |"
         )
     return "\n".join(lines)

@@ -5,7 +5,6 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-
 LEAST_EDGE = 64
 """Views of this edge and more give every network maps of several values, over which layers can normalise."""
 

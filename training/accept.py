@@ -105,13 +105,13 @@ def show(report: Report, acceptance: Acceptance, out: Path) -> str:
     figures = report.sections[-1].image_level.figures
     lines = [f"{VERDICTS[acceptance.verdict]}. {acceptance.reason}", ""]
     for each in acceptance.criteria:
-        lines.append(f"  {each.name:26}{each.found:26}{each.wanted}: {'met' if each.met else 'missed'}")
+        lines.append(f"  {each.name:28}{each.found:26}{each.wanted}: {'met' if each.met else 'missed'}")
     for name in ("calibration_slope", "calibration_intercept"):
-        lines.append(f"  {NAMES[name]:26}{write(figures[name])}")
+        lines.append(f"  {NAMES[name]:28}{write(figures[name])}")
     point = acceptance.suggested
     if point is not None:
         lines.append(
-            f"  {'Threshold for these images':26}{to_text(point.threshold)}, band {to_text(point.band.low)} "
+            f"  {'Threshold for these images':28}{to_text(point.threshold)}, band {to_text(point.band.low)} "
             f"to {to_text(point.band.high)}; confirm it on other images before using it"
         )
     lines += ["", *(f"Note: {note}" for note in report.notes)]

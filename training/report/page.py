@@ -155,7 +155,8 @@ def _write_end(report: Report, pictures: Mapping[int, str]) -> list[Markup]:
 def _write_mistakes(mistakes: list[Mistake], pictures: Mapping[int, str]) -> list[Markup]:
     whose = (
         "These pictures are images of the patients in the evaluated folders. Pass this file on only where "
-        "you may pass on the images themselves; --no-pictures leaves them out."
+        "you may pass on the images themselves; --no-pictures leaves them out. Rows are those of "
+        "predictions.csv."
         if pictures
         else "Pictures are left out; the rows name the images in predictions.csv."
     )

@@ -36,8 +36,8 @@ BEGUN = (
     "these patients, all figures here are too good."
 )
 INFLATED = (
-    "{name}: with folds at random instead of by patient, AUC would be {random:.3f} instead of {honest:.3f}. "
-    "The difference is what the network remembers of the patients."
+    "{name}: AUC is {honest:.3f} with folds by patient, and {random:.3f} with folds at random, whose "
+    "networks have met the patients."
 )
 
 

@@ -24,7 +24,7 @@ from training.fit import fit
 from training.folds import split_by_patient, split_folds
 from training.networks import Network
 from training.plan import Goal, Plan, Samples
-from training.readings import Readings
+from training.readings import Readings, check_numbers
 from training.scoring import score
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def _fit_fold(task: Task, split: Split, key: str, place: Path) -> FoldRecord:
         temperature=scaling.temperature,
         bias=list(scaling.bias),
         operating_point=judgement.point,
-        probabilities=scaling.apply(score(network, split.test, task.device).outputs).tolist(),
+        probabilities=check_numbers(scaling.apply(score(network, split.test, task.device).outputs)).tolist(),
     )
 
 

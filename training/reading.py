@@ -13,7 +13,7 @@ from training.classes import Classes
 from training.data import Sample, read_pixels
 from training.evaluation.outcomes import Cut
 from training.gate import is_unusable
-from training.readings import Readings
+from training.readings import Readings, check_numbers
 
 BATCH = 4
 """Images held at a time; each may have a hundred megapixels."""
@@ -40,7 +40,7 @@ def read(model: Model, samples: Sequence[Sample], truth: Classes) -> Readings:
     """Return what the model says of each sample.
 
     Raises:
-        DataProblem: if an image cannot be read.
+        DataProblem: if an image cannot be read, or an answer is no number.
     """
     starts = tqdm(range(0, len(samples), BATCH), desc="scoring", unit="batch", leave=False, disable=None)
     parts = [
@@ -51,7 +51,7 @@ def read(model: Model, samples: Sequence[Sample], truth: Classes) -> Readings:
     return Readings(
         samples=list(samples),
         truth=truth,
-        probabilities=probabilities.astype(np.float64),
+        probabilities=check_numbers(probabilities.astype(np.float64)),
         classes=classes_of(model.card),
         cut=Cut.at(model.card.operating_point),
         unusable=is_unusable(model.card.gate, gate),

@@ -5,8 +5,20 @@ from typing import NamedTuple
 import numpy as np
 
 from training.classes import Classes
-from training.data import Sample, rows_by_data_set
+from training.data import DataProblem, Sample, rows_by_data_set
 from training.evaluation.outcomes import Cut, Flags, Labels, Outcomes, Values, compare
+
+
+def check_numbers(probabilities: Values) -> Values:
+    """Return the probabilities, none of which may be NaN: it would count as neither class and hide.
+
+    Raises:
+        DataProblem: if one is.
+    """
+    lost = int((~np.isfinite(probabilities)).any(axis=1).sum())
+    if lost:
+        raise DataProblem(f"The model's answer to {lost} images is no number. Train or export it again.")
+    return probabilities
 
 
 class Readings(NamedTuple):

@@ -14,7 +14,7 @@ from training.data import DataProblem, Sample
 from training.evaluation import Cut, Scaling
 from training.networks import Network, build
 from training.reading import Model, classes_of, read
-from training.readings import Readings
+from training.readings import Readings, check_numbers
 from training.record import Record, read_record, record_of
 from training.report.document import ModelFacts
 from training.report.markup import tame
@@ -82,7 +82,7 @@ def _score(
     return Readings(
         samples=list(samples),
         truth=truth,
-        probabilities=scaling.apply(score(network, samples, device).outputs),
+        probabilities=check_numbers(scaling.apply(score(network, samples, device).outputs)),
         classes=record.all_classes,
         cut=Cut.at(record.operating_point),
     )

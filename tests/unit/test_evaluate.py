@@ -265,6 +265,17 @@ def test_what_stops_the_acceptance_test_is_not_a_no(folder, capsys):
     assert "no model file" in capsys.readouterr().err
 
 
+def test_answers_that_are_no_numbers_are_not_counted_as_benign(folder):
+    class LostModel(GreenModel):
+        def predict(self, images):
+            outputs = super().predict(images)
+            outputs.probabilities[0] = np.nan
+            return outputs
+
+    with pytest.raises(DataProblem, match="to 15 images is no number"):
+        run(folder, model=LostModel())
+
+
 def test_a_missing_model_is_found_before_the_images_are_read(folder):
     def load(path, device):
         raise ArtifactMissing("none")

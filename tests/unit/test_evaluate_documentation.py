@@ -153,7 +153,7 @@ def test_what_the_documentation_fits_in_folds_becomes_reports(place, root):
     assert [each.by_patient for each in random.folds] == [True, False]
     assert len(random.folds[0].folds) == 3
     assert random.data_sets[0].image_level.count == 20
-    assert any("with folds at random instead of by patient" in note for note in random.notes)
+    assert any("with folds at random, whose networks have met the patients" in note for note in random.notes)
     assert [section.name for section in more.sections] == ["mine"]
     assert more.data_sets[0].image_level.count == 28
     assert "mine-too" in more.images

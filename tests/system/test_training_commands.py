@@ -14,7 +14,7 @@ from training.rendered import write_data_set
 TRAIN = ".venv/bin/python -m training train --data dataset_sorted --out breast_cancer_cnn.pth"
 EXPORT = ".venv/bin/python -m training export --weights breast_cancer_cnn.pth --out mine.pt"
 RUN = "INFERENCE_MODEL=mine.pt make run"
-TINY = "--epochs 2 --batch-size 8"
+TINY = "--warm-start-epochs 8 --epochs 0 --batch-size 4 --patience 0"
 """What makes the training short enough for a test."""
 
 

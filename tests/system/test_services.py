@@ -136,7 +136,8 @@ def tiny_model(tmp_path_factory):
     torch.manual_seed(1)
     features = nn.Sequential(nn.Conv2d(3, 4, 16, stride=16), nn.ReLU())
     distance = DomainDistance(torch.zeros(1, 4), torch.zeros(1, 4, 1), torch.ones(1, 1), torch.ones(1))
-    module = Deployed(features, nn.Linear(4 * 14 * 14, 2), distance, temperature=1.0)
+    head = nn.Sequential(nn.Flatten(), nn.Linear(4 * 14 * 14, 2))
+    module = Deployed(features, head, distance, temperature=1.0)
     path = tmp_path_factory.mktemp("model") / "tiny.pt"
     golden = [np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)]
     save(module, ModelCard.model_validate(CARD), golden, path)

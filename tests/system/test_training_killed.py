@@ -58,7 +58,8 @@ def start(place: Path, root: Path) -> Iterator[Start]:
     yield begin
     for process in processes:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stderr.close()
 
 
 @pytest.fixture(scope="module")

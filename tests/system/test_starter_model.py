@@ -1,5 +1,6 @@
 """The model that ships: its size, its card, and its figures measured again on the real test folders."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from contract import MetricCard
 from training.drawing import read_measurements, render
 from training.evaluation import auc
 from training.rendered import NAME as RENDERED
+from training.report.document import Report
 
 REAL = ("breakhis-200x", "idc")
 LOWEST_AUC = 0.88
@@ -57,6 +59,14 @@ def test_the_compressed_file_is_as_good_as_the_full_network_on_validation_data(m
     compression = model.card.compression
     for data_set, full in compression.full_auc.items():
         assert compression.file_auc[data_set] >= full - 0.005
+
+
+def test_the_report_in_the_docs_is_of_this_file_and_shows_no_patient_s_image(path, root):
+    report = Report.model_validate_json((root / "docs" / "starter" / "report.json").read_text())
+    assert report.model.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    page = (root / "docs" / "starter" / "report.html").read_text()
+    assert report.model.sha256 in page
+    assert "data:image" not in page
 
 
 @pytest.mark.parametrize("data_set", REAL)

@@ -21,6 +21,8 @@ def test_the_sample_goes_through_both_services_unchanged_and_is_shown_with_the_a
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_signal_stops_everything_and_is_no_failure(begin, number):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("these tests run under nohup, which what they start inherits")
     run = begin()
     run.wait_for("Ctrl-C stops everything.")
     run.process.send_signal(number)

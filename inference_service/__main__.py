@@ -9,6 +9,7 @@ from artifact import load
 from inference_service.app import create_app
 from inference_service.settings import Settings
 from web.serve import run
+from web.signing import SigningSettings
 
 
 def build(settings: Settings) -> FastAPI:
@@ -19,4 +20,4 @@ def build(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    sys.exit(run("inference", Settings, build))
+    sys.exit(run("inference", Settings, build, also=[SigningSettings]))

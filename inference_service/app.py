@@ -20,6 +20,7 @@ from inference_service.settings import Settings
 from inference_service.upload import UploadInvalid, UploadMalformed, UploadTooSlow, read_upload
 from web.app import create_service
 from web.problems import ProblemKind, problem_responses
+from web.signing import Seal
 
 PROBLEMS: dict[type[Exception], ProblemKind] = {
     UploadMalformed: ProblemKind(400, "upload-malformed", "The form cannot be read"),
@@ -53,8 +54,11 @@ class State(TypedDict):
 def create_app(settings: Settings, load: Load) -> FastAPI:
     """Compose the service; `load(path, device)` reads the model file and is called once, in a thread."""
 
+    seal = Seal.of(settings.signing)
+
     def load_classifier() -> Classifier:
-        return Classifier(load(settings.model, settings.device), max_pixels=settings.max_pixels)
+        artifact = load(settings.model, settings.device)
+        return Classifier(artifact, max_pixels=settings.max_pixels, sign=seal.sign)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:

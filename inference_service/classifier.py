@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from artifact import Artifact
@@ -15,11 +15,14 @@ DIGITS = 6
 
 
 class Classifier:
-    """Classifies one image at a time; blocks, so call it from a worker thread."""
+    """Classifies one image at a time and signs what it says; blocks, so call it from a worker thread."""
 
-    def __init__(self, artifact: Artifact, *, max_pixels: int) -> None:
+    def __init__(
+        self, artifact: Artifact, *, max_pixels: int, sign: Callable[[Prediction], Prediction]
+    ) -> None:
         self._artifact = artifact
         self._max_pixels = max_pixels
+        self._sign = sign
 
     @property
     def card(self) -> ModelCard:
@@ -35,7 +38,7 @@ class Classifier:
         image = decode(data, max_pixels=self._max_pixels)
         outputs = self._artifact.predict([image.pixels])
         quality = assess(image, self.card.gate, outputs.gate[0].tolist())
-        return self._compose(data, image, outputs.probabilities[0].tolist(), quality)
+        return self._sign(self._compose(data, image, outputs.probabilities[0].tolist(), quality))
 
     def _compose(
         self, data: bytes, image: DecodedImage, probabilities: Sequence[float], quality: Quality

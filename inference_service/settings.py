@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from web.settings import ServiceSettings
+from web.signing import SigningSettings
 
 
 class Settings(ServiceSettings):
@@ -30,3 +31,5 @@ class Settings(ServiceSettings):
     """Images that are worked on at the same time."""
     upload_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long an upload may take."""
+    signing: Annotated[SigningSettings, Field(default_factory=SigningSettings)]
+    """The key that predictions are signed with, under a name that both services read."""

@@ -11,11 +11,13 @@ from starlette.requests import Request
 from chat_service.completion import open_client
 from chat_service.engine import Explainer, Fallback
 from chat_service.knowledge import Knowledge, load_knowledge
+from chat_service.metrics import ChatMetrics
 from chat_service.mistral import MistralExplainer
 from chat_service.offline import KnowledgeBase
 from chat_service.settings import Settings
 from contract import ChatReply, ChatRequest, Explanation, ExplanationRequest
 from web.app import create_service
+from web.metrics import create_registry
 from web.problems import ProblemKind, problem_responses
 from web.signing import Seal, SignatureRefused
 
@@ -34,6 +36,7 @@ class State(TypedDict):
 
     explainer: Explainer
     seal: Seal
+    metrics: ChatMetrics
 
 
 def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -41,20 +44,25 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
 
     Raises:
         KnowledgeInvalid: if the knowledge base has a gap; the service never starts with one.
+        KeysUnusable: if there is a file of API keys that cannot be used.
     """
-    knowledge = load_knowledge()
+    knowledge, registry = load_knowledge(), create_registry()
+    metrics = ChatMetrics(registry)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         async with open_client(settings.mistral, transport) as client:
             yield {
-                "explainer": choose_explainer(settings, knowledge, client),
+                "explainer": choose_explainer(settings, knowledge, client, metrics),
                 "seal": Seal.of(settings.signing),
+                "metrics": metrics,
             }
 
     app = create_service(
         title="Chat service",
         description=DESCRIPTION,
+        settings=settings,
+        registry=registry,
         body_limit=settings.body_limit,
         lifespan=lifespan,
         problems={SignatureRefused: SIGNATURE_REFUSED},
@@ -64,12 +72,14 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
     return app
 
 
-def choose_explainer(settings: Settings, knowledge: Knowledge, client: httpx.AsyncClient) -> Explainer:
+def choose_explainer(
+    settings: Settings, knowledge: Knowledge, client: httpx.AsyncClient, metrics: ChatMetrics
+) -> Explainer:
     """Put Mistral before the knowledge base where there is a key."""
     offline = KnowledgeBase(knowledge)
     if settings.mistral.api_key is None:
         return offline
-    return Fallback(MistralExplainer(knowledge, client, settings.mistral), offline)
+    return Fallback(MistralExplainer(knowledge, client, settings.mistral, metrics), offline)
 
 
 def add_routes(app: FastAPI) -> None:
@@ -83,7 +93,9 @@ def add_routes(app: FastAPI) -> None:
         """
         state = cast(State, request.state)
         state["seal"].verify(body.prediction)
-        return await state["explainer"].explain(body)
+        explanation = await state["explainer"].explain(body)
+        state["metrics"].answered("explain", explanation.engine)
+        return explanation
 
     @app.post("/chat", tags=["explanation"], responses=problem_responses(400, 403, 413, 422, 500))
     async def chat(body: ChatRequest, request: Request) -> ChatReply:
@@ -93,4 +105,6 @@ def add_routes(app: FastAPI) -> None:
         """
         state = cast(State, request.state)
         state["seal"].verify(body.prediction)
-        return await state["explainer"].reply(body)
+        reply = await state["explainer"].reply(body)
+        state["metrics"].answered("chat", reply.engine)
+        return reply

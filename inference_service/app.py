@@ -12,13 +12,17 @@ from starlette.requests import Request
 from artifact import Artifact
 from artifact.image import ImageEmpty, ImageTooLarge, ImageTruncated, ImageUnreadable
 from contract import DISCLAIMER, ModelCard, Prediction
+from inference_service.account import Account
+from inference_service.audit import AuditLog, AuditUnavailable, Journal
 from inference_service.classifier import Classifier
+from inference_service.metrics import InferenceMetrics
 from inference_service.model import Model, ModelUnavailable
 from inference_service.openapi import BODY, PREDICTED
 from inference_service.queue import Queue, QueueFull
 from inference_service.settings import Settings
 from inference_service.upload import UploadInvalid, UploadMalformed, UploadTooSlow, read_upload
 from web.app import create_service
+from web.metrics import create_registry
 from web.problems import ProblemKind, problem_responses
 from web.signing import Seal
 
@@ -32,6 +36,7 @@ PROBLEMS: dict[type[Exception], ProblemKind] = {
     ImageEmpty: ProblemKind(422, "image-empty", "The file is empty"),
     QueueFull: ProblemKind(503, "busy", "The service is busy"),
     ModelUnavailable: ProblemKind(503, "model-unavailable", "There is no model to answer with"),
+    AuditUnavailable: ProblemKind(503, "audit-unavailable", "The answer cannot be recorded"),
 }
 
 DESCRIPTION = f"""Classifies one image of breast tissue at a time with a self-describing model.
@@ -49,12 +54,23 @@ class State(TypedDict):
 
     model: Model
     queue: Queue
+    account: Account
+    audit: AuditLog | None
 
 
-def create_app(settings: Settings, load: Load) -> FastAPI:
-    """Compose the service; `load(path, device)` reads the model file and is called once, in a thread."""
+def create_app(settings: Settings, load: Load, journal: Journal | None = None) -> FastAPI:
+    """Compose the service.
 
-    seal = Seal.of(settings.signing)
+    Args:
+        settings: What is set.
+        load: `load(path, device)` reads the model file; called once, in a thread.
+        journal: Where predictions are recorded; closed when the service stops.
+
+    Raises:
+        KeysUnusable: if there is a file of API keys that cannot be used.
+    """
+    seal, registry = Seal.of(settings.signing), create_registry()
+    metrics = InferenceMetrics(registry, [kind.slug for kind in PROBLEMS.values()])
 
     def load_classifier() -> Classifier:
         artifact = load(settings.model, settings.device)
@@ -62,19 +78,26 @@ def create_app(settings: Settings, load: Load) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        model = Model(load_classifier)
+        model, audit = Model(load_classifier), AuditLog(journal) if journal else None
+        queue, account = Queue(settings.threads, settings.max_queue), Account(metrics, audit, PROBLEMS)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(model.load)
-            yield {"model": model, "queue": Queue(settings.threads, settings.max_queue)}
+            if audit is not None:
+                tasks.start_soon(audit.run)
+            yield {"model": model, "queue": queue, "account": account, "audit": audit}
             tasks.cancel_scope.cancel()
+        if audit is not None:
+            await audit.close()
 
     app = create_service(
         title="Inference service",
         description=DESCRIPTION,
+        settings=settings,
+        registry=registry,
         body_limit=settings.max_bytes,
         lifespan=lifespan,
         problems=PROBLEMS,
-        why_not_ready=lambda request: _state(request)["model"].why_not_ready,
+        why_not_ready=_why_not_ready,
     )
     _add_routes(app, settings)
     return app
@@ -82,6 +105,11 @@ def create_app(settings: Settings, load: Load) -> FastAPI:
 
 def _state(request: Request) -> State:
     return cast(State, request.state)
+
+
+def _why_not_ready(request: Request) -> str | None:
+    state = _state(request)
+    return state["model"].why_not_ready or (state["audit"].why_unwritable if state["audit"] else None)
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
@@ -101,7 +129,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         classifier, queue = _state(request)["model"].classifier, _state(request)["queue"]
         with queue.place():
             data = await read_upload(request, seconds=settings.upload_seconds)
-            return await queue.run(classifier, data)
+            return await _state(request)["account"].note(request, data, queue.run(classifier, data))
 
     @app.get(
         "/model", tags=["prediction"], summary="Describe the model", responses=problem_responses(500, 503)

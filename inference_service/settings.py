@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from web.settings import ServiceSettings
@@ -31,5 +31,11 @@ class Settings(ServiceSettings):
     """Images that are worked on at the same time."""
     upload_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long an upload may take."""
+    audit_log: Path | None = None
+    """File that every prediction is recorded in before it is answered; None records nothing."""
+    audit_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    """Seals the records, so that nobody without it can forge the log; at least 32 characters."""
+    audit_max_bytes: Annotated[int, Field(ge=10_000, le=10_000_000_000)] = 100_000_000
+    """Size at which the log is put aside and goes on in a new file."""
     signing: Annotated[SigningSettings, Field(default_factory=SigningSettings)]
     """The key that predictions are signed with, under a name that both services read."""

@@ -1,0 +1,187 @@
+"""The files of the audit log: one writer, whole lines, healed after a kill, carried over when they grow.
+
+`FILE.head` beside the log holds the last place that was written for good, so that a log which ends before
+it shows, and the lock by which there is one writer.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inference_service.audit.chain import LONGEST_LINE, START, Chain, Field, KeyMissing, LineBroken, Link
+
+TAIL = 256 * LONGEST_LINE
+"""How far from the end the last whole line is looked for; all after it was never acknowledged."""
+HEAD = re.compile(rb"(\d{20}) ([0-9a-f]{64})\n")
+BEGINNING = b'{"seq":'
+MODE = 0o640
+
+
+class JournalUnusable(Exception):
+    """The log cannot be continued; the message says why and what to do."""
+
+
+MOVE_AWAY = "Move FILE and FILE.head away and keep them as evidence; a new log is begun then."
+
+
+def now() -> str:
+    """Return the time as records have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def head_of(path: Path) -> Path:
+    """Return the file that promises how far the log reaches."""
+    return path.with_name(f"{path.name}.head")
+
+
+def read_head(content: bytes) -> Link | None:
+    """Read a promise; None if there is none."""
+    found = HEAD.fullmatch(content)
+    return Link(int(found[1]), found[2].decode()) if found else None
+
+
+def carried_over(path: Path) -> list[Path]:
+    """Return the log's earlier files that are still here, oldest first."""
+    named = re.compile(re.escape(path.name) + r"\.\d{12,20}")
+    return sorted(
+        (each for each in path.parent.iterdir() if named.fullmatch(each.name)),
+        key=lambda each: int(each.suffix[1:]),
+    )
+
+
+class Journal:
+    """An open audit log.
+
+    Args:
+        path: The file that is written.
+        key: Seals the records; None for digests that anyone can compute.
+        max_bytes: Size at which the file is put aside under its last record's number.
+
+    Raises:
+        JournalUnusable: if it has another writer, was tampered with at its end, or cannot be opened.
+    """
+
+    def __init__(self, path: Path, *, key: bytes | None, max_bytes: int) -> None:
+        self._path = path
+        self._chain = Chain(key)
+        self._max_bytes = max_bytes
+        self._torn = False
+        self._head = self._file = -1
+        try:
+            self._begin()
+        except (OSError, KeyMissing, JournalUnusable) as error:
+            self.close()
+            raise JournalUnusable(_explain(error)) from error
+
+    def _begin(self) -> None:
+        self._head = os.open(head_of(self._path), os.O_RDWR | os.O_CREAT, MODE)
+        fcntl.flock(self._head, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
+        opening = self._recover(read_head(os.pread(self._head, 200, 0)))
+        self._sync_folder()
+        self.append([opening])
+
+    @property
+    def last(self) -> Link:
+        """The place of the last record."""
+        return self._last
+
+    def append(self, events: Iterable[Mapping[str, Field]]) -> None:
+        """Write records; when this returns they are on the disk.
+
+        Raises:
+            OSError: if they are not; then none of them stands in the log.
+        """
+        lines, last = [], self._last
+        for event in events:
+            line, last = self._chain.forge(last, event)
+            lines.append(line)
+        data = b"".join(lines)
+        if self._size and self._size + len(data) > self._max_bytes:
+            self._carry_over()
+        self._write(data)
+        self._last = last
+        os.pwrite(self._head, b"%020d %s\n" % (last.number, last.digest.encode()), 0)
+
+    def close(self) -> None:
+        """Close the files and let another process write."""
+        for each in {self._file, self._head} - {-1}:
+            os.close(each)
+        self._head = self._file = -1
+
+    def _write(self, data: bytes) -> None:
+        if self._torn:
+            os.ftruncate(self._file, self._size)
+        self._torn = True
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._file, left) :]
+        os.fdatasync(self._file)
+        self._torn = False
+        self._size += len(data)
+
+    def _carry_over(self) -> None:
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        opened = os.open(fresh, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC, MODE)
+        self._path.rename(self._path.with_name(f"{self._path.name}.{self._last.number:012d}"))
+        fresh.rename(self._path)
+        self._sync_folder()
+        os.close(self._file)
+        self._file, self._size, self._torn = opened, 0, False
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _recover(self, promised: Link | None) -> dict[str, Field]:
+        """Find the last whole record, cut off what a kill left behind it, and return what to note of that."""
+        self._last, rest, size = self._end_of(self._file)
+        self._size = size - len(rest)
+        if self._size == 0 and (earlier := carried_over(self._path)):
+            with earlier[-1].open("rb") as file:
+                self._last, _, _ = self._end_of(file.fileno())
+        if promised is not None and promised.number >= self._last.number and promised != self._last:
+            raise JournalUnusable(
+                f"The audit log does not end with the record that it ended with. {MOVE_AWAY}"
+            )
+        event: dict[str, Field] = {"time": now(), "event": "opened"}
+        if promised is None and self._last != START:
+            event["head"] = "missing"
+        if rest:
+            os.ftruncate(self._file, self._size)
+            event |= {"cut_bytes": len(rest), "cut_sha256": hashlib.sha256(rest).hexdigest()}
+        return event
+
+    def _end_of(self, file: int) -> tuple[Link, bytes, int]:
+        """Return the last sound record of a file, the bytes after it, and the file's size."""
+        size = os.fstat(file).st_size
+        tail = os.pread(file, TAIL, max(0, size - TAIL))
+        *lines, rest = tail.split(b"\n")
+        after = len(rest)
+        for line in reversed(lines):
+            try:
+                return self._chain.read(line).link, tail[len(tail) - after :], size
+            except LineBroken:
+                after += len(line) + 1
+        if size > TAIL or lines or not rest.startswith(BEGINNING[: len(rest)]):
+            raise JournalUnusable(
+                f"The file is no audit log, or is sealed with another key, or is damaged. {MOVE_AWAY}"
+            )
+        return START, rest, size
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, BlockingIOError):
+        return "Another process writes this audit log. Give each process its own."
+    if isinstance(error, OSError):
+        return f"The audit log cannot be opened or written ({error.strerror})."
+    if isinstance(error, KeyMissing):
+        return "The audit log is sealed with a key. Set INFERENCE_AUDIT_KEY."
+    return str(error)

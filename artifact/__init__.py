@@ -6,6 +6,8 @@ from artifact.errors import (
     ArtifactInvalid,
     ArtifactMissing,
     DeviceMissing,
+    DigestMismatch,
+    DigestMissing,
     GoldenMismatch,
     IntegersUnsupported,
 )
@@ -21,6 +23,8 @@ __all__ = [
     "ArtifactMissing",
     "Deployed",
     "DeviceMissing",
+    "DigestMismatch",
+    "DigestMissing",
     "DomainDistance",
     "Golden",
     "GoldenMismatch",

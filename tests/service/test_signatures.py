@@ -146,7 +146,7 @@ def test_without_a_key_a_prediction_has_no_signature_and_any_is_let_through(answ
 
 
 def test_keys_are_changed_without_refusing_anyone(answer):
-    """In the order of docs/signatures.md: chat knows the new key, inference signs with it, the old one goes."""
+    """As docs/signatures.md says: chat knows the new key, inference signs with it, the old one goes."""
     both = f"{NEW},{OLD}"
     with chat(f"{OLD},{NEW}") as first, chat(NEW) as last:
         assert send(first, "/explain", answer(OLD)).status_code == 200

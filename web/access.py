@@ -61,7 +61,8 @@ class Access:
         self._rate_limit = rate_limit
         self._body_limit = body_limit
         self._refusals = refusals
-        self._limiter = RateLimiter()
+        # Apart, so that a crowd of addresses never costs a client with a key its place.
+        self._keys_seen, self._addresses_seen = RateLimiter(), RateLimiter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -90,8 +91,8 @@ class Access:
     def _count(self, key: ApiKey | None, host: str | None) -> Verdict | None:
         """Count the request against its key, or its address; None where there is no limit."""
         if key is not None:
-            return self._limiter.take(key.digest, key.rate) if key.rate else None
-        return self._limiter.take(address_group(host), self._rate_limit) if self._rate_limit else None
+            return self._keys_seen.take(key.digest, key.rate) if key.rate else None
+        return self._addresses_seen.take(address_group(host), self._rate_limit) if self._rate_limit else None
 
     async def _refuse(
         self, refusal: Response, why: Refusal, scope: Scope, receive: Receive, send: Send

@@ -64,7 +64,7 @@ def check_exposure(settings: ServiceSettings) -> None:
     Raises:
         Unservable: if `host` is not a loopback address, nobody needs a key, and `allow_anonymous` is false.
     """
-    if settings.allow_anonymous or settings.api_keys is not None or _is_loopback(settings.host):
+    if settings.allow_anonymous or settings.api_keys is not None or is_loopback(settings.host):
         return
     prefix = settings.model_config.get("env_prefix", "")
     raise Unservable(
@@ -74,7 +74,8 @@ def check_exposure(settings: ServiceSettings) -> None:
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a service that listens there."""
     if host == "localhost":
         return True
     try:
@@ -90,16 +91,20 @@ def serve(app: FastAPI, settings: ServiceSettings, *, name: str) -> None:
         Unservable: if the address cannot be listened on, for example because the port is taken.
     """
     listener = _listen(settings.host, settings.port, name)
-    config = uvicorn.Config(
+    uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
+
+
+def server_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
+    """Return how uvicorn serves: it logs no requests and believes no proxy but those that are named."""
+    return uvicorn.Config(
         app,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=30,
-        # uvicorn believes X-Forwarded-For from loopback unless told otherwise: anyone there could say it.
+        # Left alone it believes X-Forwarded-For from loopback, where anyone could say it.
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
-    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listen(host: str, port: int, name: str) -> socket.socket:

@@ -70,6 +70,7 @@ class Journal:
         self._chain = Chain(key)
         self._max_bytes = max_bytes
         self._torn = False
+        self._last, self._size = START, 0
         self._head = self._file = -1
         try:
             self._begin()
@@ -101,6 +102,7 @@ class Journal:
             line, last = self._chain.forge(last, event)
             lines.append(line)
         data = b"".join(lines)
+        self._heal()
         if self._size and self._size + len(data) > self._max_bytes:
             self._carry_over()
         self._write(data)
@@ -113,9 +115,13 @@ class Journal:
             os.close(each)
         self._head = self._file = -1
 
-    def _write(self, data: bytes) -> None:
+    def _heal(self) -> None:
+        """Take away what an earlier write that failed has left."""
         if self._torn:
             os.ftruncate(self._file, self._size)
+            self._torn = False
+
+    def _write(self, data: bytes) -> None:
         self._torn = True
         left = memoryview(data)
         while left:
@@ -125,13 +131,19 @@ class Journal:
         self._size += len(data)
 
     def _carry_over(self) -> None:
+        """Put the file aside under the number of its last record; the chain goes on in a new one."""
         fresh = self._path.with_name(f"{self._path.name}.new")
         opened = os.open(fresh, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC, MODE)
-        self._path.rename(self._path.with_name(f"{self._path.name}.{self._last.number:012d}"))
-        fresh.rename(self._path)
-        self._sync_folder()
+        try:
+            if self._path.exists():
+                self._path.rename(self._path.with_name(f"{self._path.name}.{self._last.number:012d}"))
+            fresh.rename(self._path)
+            self._sync_folder()
+        except OSError:
+            os.close(opened)
+            raise
         os.close(self._file)
-        self._file, self._size, self._torn = opened, 0, False
+        self._file, self._size = opened, 0
 
     def _sync_folder(self) -> None:
         folder = os.open(self._path.parent, os.O_RDONLY)

@@ -77,10 +77,11 @@ class AuditLog:
             await anyio.to_thread.run_sync(self._close)
 
     async def _commit(self, batch: list[_Waiting]) -> None:
-        resumed = {"time": now(), "event": "resumed", "refused": self._refused}
-        events = [resumed] if self.why_unwritable else []
+        events = [each.fields for each in batch]
+        if self.why_unwritable is not None:
+            events.insert(0, {"time": now(), "event": "resumed", "refused": self._refused})
         try:
-            await anyio.to_thread.run_sync(self._journal.append, [*events, *(each.fields for each in batch)])
+            await anyio.to_thread.run_sync(self._journal.append, events)
         except OSError as error:
             if self.why_unwritable is None:
                 logger.error("the audit log cannot be written: %s", error.strerror)

@@ -17,13 +17,11 @@ from pydicom.pixels.decoders.base import get_decoder
 from artifact import dicom_codecs
 from artifact.decoded import DecodedImage, ImageTruncated, ImageUnreadable, ImageUnsuitable
 from artifact.dicom_grey import render_grey
-from artifact.dicom_header import SEND, is_dicom, modality_of, presentation_of, read_header
+from artifact.dicom_header import SEND, modality_of, presentation_of, read_header
 from artifact.dicom_tables import Values, all_values, look_up, show_palette
 from artifact.profile import to_srgb
 from artifact.raster import DAMAGE
 from artifact.samples import Pixels, as_rgb, to_eight_bits
-
-__all__ = ["decode_dicom", "is_dicom"]
 
 PLUGIN = "imagecodecs"
 for _syntax in dicom_codecs.DECODER_DEPENDENCIES:

@@ -1,11 +1,10 @@
-"""DICOM files up to their pixels: recognised, read within bounds, and asked whether they hold one picture.
+"""DICOM files up to their pixels: read within bounds, and asked whether they hold one picture.
 
 Only the elements that say how the picture is stored and shown are kept; those about the patient are skipped
 where they stand. DICOM PS3.3 (modules), PS3.5 (encoding), PS3.6 (UIDs), 2025.
 """
 
 import re
-import struct
 import zlib
 from io import BytesIO
 from typing import Literal
@@ -16,10 +15,10 @@ from pydicom.filereader import read_dataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from artifact.decoded import MODALITIES, ImageTruncated, ImageUnreadable, ImageUnsuitable, check_size
+from artifact.dicom_signature import PREAMBLE
 
 config.settings.reading_validation_mode = config.IGNORE  # a wrong VR elsewhere is no reason to refuse
 
-PREAMBLE = 128
 MAX_READS = 100_000
 """Most reads of a file: a single picture has some hundreds of elements, a bomb of items millions."""
 MAX_INFLATED_EXTRA = 16_000_000
@@ -77,36 +76,6 @@ class CountedBytes(BytesIO):
         if self._left < 0:
             raise ImageUnreadable(f"The DICOM file has too many elements for a single picture. {SEND}")
         return super().read(size)
-
-
-def is_dicom(data: bytes) -> bool:
-    """Recognise DICOM by the word behind its preamble, or without one by its first elements."""
-    return data[PREAMBLE : PREAMBLE + 4] == b"DICM" or _begins_like_a_dataset(data)
-
-
-def _begins_like_a_dataset(data: bytes) -> bool:
-    """Tell whether two elements of the file meta group or of the identifying group stand there in order."""
-    for order in "<>":
-        first = _element_at(data, 0, order)
-        second = first and _element_at(data, first[1], order)
-        if first and second and first[0] < second[0] and {first[0] >> 16, second[0] >> 16} <= {2, 8}:
-            return True
-    return False
-
-
-def _element_at(data: bytes, place: int, order: str) -> tuple[int, int] | None:
-    """Return the tag of the element at `place` and where the next one begins; None if there is none."""
-    head = data[place : place + 12]
-    if len(head) < 12:  # noqa: PLR2004 - the longest header of an element
-        return None
-    group, element, vr, short = struct.unpack_from(order + "HH2sH", head)
-    if vr in {b"OB", b"OW", b"UN", b"SQ", b"UT"}:
-        length = 12 + struct.unpack_from(order + "I", head, 8)[0]
-    elif vr.isalpha() and vr.isupper():
-        length = 8 + short
-    else:
-        length = 8 + struct.unpack_from(order + "I", head, 4)[0]
-    return (group << 16 | element, place + length)
 
 
 def read_header(data: bytes, max_pixels: int) -> Dataset:

@@ -13,7 +13,7 @@ from artifact.decoded import (
     ImageUnreadable,
     ImageUnsuitable,
 )
-from artifact.dicom import decode_dicom, is_dicom
+from artifact.dicom_signature import is_dicom
 from artifact.raster import decode_raster, format_of
 
 __all__ = [
@@ -44,6 +44,9 @@ def decode(data: bytes, *, max_pixels: int) -> DecodedImage:
     if not data:
         raise ImageEmpty("The file is empty. Send the image itself.")
     if is_dicom(data):
+        # Only now: pydicom and the codecs take 25 MB and 0.2 s, and many services never see a DICOM file.
+        from artifact.dicom import decode_dicom  # noqa: PLC0415
+
         return decode_dicom(data, max_pixels)
     kind = format_of(data)
     if kind is None:

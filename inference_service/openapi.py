@@ -21,12 +21,14 @@ BODY: dict[str, Any] = {
                         FIELD: {
                             "type": "string",
                             "format": "binary",
-                            "description": "One JPEG, PNG, TIFF, BMP or WebP image.",
+                            "description": "One JPEG, PNG, TIFF, BMP, WebP or DICOM image.",
                         }
                     },
                 },
                 "encoding": {
-                    FIELD: {"contentType": "image/jpeg, image/png, image/tiff, image/bmp, image/webp"}
+                    FIELD: {
+                        "contentType": "image/jpeg, image/png, image/tiff, image/bmp, image/webp, application/dicom"
+                    }
                 },
             }
         },

@@ -10,11 +10,12 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from artifact import Artifact
-from artifact.image import ImageEmpty, ImageTooLarge, ImageTruncated, ImageUnreadable
+from artifact.image import ImageEmpty, ImageTooLarge, ImageTruncated, ImageUnreadable, ImageUnsuitable
 from contract import DISCLAIMER, ModelCard, Prediction
 from inference_service.account import Account
 from inference_service.audit import AuditLog, AuditUnavailable, Journal
 from inference_service.classifier import Classifier
+from inference_service.decoders import Decoders, ImageTooSlow
 from inference_service.metrics import InferenceMetrics
 from inference_service.model import Model, ModelUnavailable
 from inference_service.openapi import BODY, PREDICTED
@@ -33,6 +34,8 @@ PROBLEMS: dict[type[Exception], ProblemKind] = {
     ImageTooLarge: ProblemKind(413, "image-too-large", "The image has too many pixels"),
     ImageUnreadable: ProblemKind(415, "image-unreadable", "The file is not a readable image"),
     ImageTruncated: ProblemKind(415, "image-truncated", "The image is cut off or damaged"),
+    ImageUnsuitable: ProblemKind(422, "image-unsuitable", "The file is not one picture"),
+    ImageTooSlow: ProblemKind(422, "image-too-slow", "The image takes too long to decode"),
     ImageEmpty: ProblemKind(422, "image-empty", "The file is empty"),
     QueueFull: ProblemKind(503, "busy", "The service is busy"),
     ModelUnavailable: ProblemKind(503, "model-unavailable", "There is no model to answer with"),
@@ -72,20 +75,24 @@ def create_app(settings: Settings, load: Load, journal: Journal | None = None) -
     seal, registry = Seal.of(settings.signing), create_registry()
     metrics = InferenceMetrics(registry, [kind.slug for kind in PROBLEMS.values()])
 
+    decoders = Decoders(settings.threads, max_pixels=settings.max_pixels, seconds=settings.decode_seconds)
+
     def load_classifier() -> Classifier:
         artifact = load(settings.model, settings.device)
-        return Classifier(artifact, max_pixels=settings.max_pixels, sign=seal.sign)
+        return Classifier(artifact, decode=decoders.decode, sign=seal.sign)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         model, audit = Model(load_classifier), AuditLog(journal) if journal else None
         queue, account = Queue(settings.threads, settings.max_queue), Account(metrics, audit, PROBLEMS)
+        decoders.start()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(model.load)
             if audit is not None:
                 tasks.start_soon(audit.run)
             yield {"model": model, "queue": queue, "account": account, "audit": audit}
             tasks.cancel_scope.cancel()
+        decoders.close()
         if audit is not None:
             await audit.close()
 
@@ -121,10 +128,11 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         openapi_extra=BODY,
     )
     async def predict(request: Request) -> Prediction:
-        """Return calibrated probabilities and a decision for one JPEG, PNG, TIFF, BMP or WebP image.
+        """Return calibrated probabilities and a decision for one JPEG, PNG, TIFF, BMP, WebP or DICOM image.
 
         Every image that can be decoded gets an answer; read `quality` before the decision. An image with
-        `quality.usable` false is always `indeterminate`. Of a file with several pictures the first is read.
+        `quality.usable` false is always `indeterminate`. Of a file with several pictures the first is read; a
+        DICOM file has to hold a single frame.
         """
         classifier, queue = _state(request)["model"].classifier, _state(request)["queue"]
         with queue.place():

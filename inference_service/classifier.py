@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from artifact import Artifact
-from artifact.image import DecodedImage, decode
+from artifact.image import DecodedImage
 from contract import ImageFacts, ModelCard, ModelIdentity, OperatingPoint, Prediction, Quality
 from inference_service.quality import assess
 
@@ -18,10 +18,14 @@ class Classifier:
     """Classifies one image at a time and signs what it says; blocks, so call it from a worker thread."""
 
     def __init__(
-        self, artifact: Artifact, *, max_pixels: int, sign: Callable[[Prediction], Prediction]
+        self,
+        artifact: Artifact,
+        *,
+        decode: Callable[[bytes], DecodedImage],
+        sign: Callable[[Prediction], Prediction],
     ) -> None:
         self._artifact = artifact
-        self._max_pixels = max_pixels
+        self._decode = decode
         self._sign = sign
 
     @property
@@ -35,7 +39,7 @@ class Classifier:
         Raises:
             ImageError: if it cannot be decoded.
         """
-        image = decode(data, max_pixels=self._max_pixels)
+        image = self._decode(data)
         outputs = self._artifact.predict([image.pixels])
         quality = assess(image, self.card.gate, outputs.gate[0].tolist())
         return self._sign(self._compose(data, image, outputs.probabilities[0].tolist(), quality))

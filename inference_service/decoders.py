@@ -30,7 +30,7 @@ QUIET = {
     "MALLOC_MMAP_THRESHOLD_": "4000000",
     "MALLOC_TRIM_THRESHOLD_": "16000000",
 }
-"""The environment of a decoder, apart from where Python finds its modules: it gets no keys and no settings."""
+"""The environment of a decoder, apart from where Python finds modules: it gets no keys and no settings."""
 
 
 class ImageTooSlow(ImageError):
@@ -155,7 +155,5 @@ class Decoders:
 
 
 def _error_from(facts: dict[str, Any]) -> ImageError:
-    kind = getattr(decoded, str(facts["error"]), ImageUnreadable)
-    return (
-        kind(str(facts["detail"])) if issubclass(kind, ImageError) else ImageUnreadable(str(facts["detail"]))
-    )
+    error: ImageError = getattr(decoded, facts["error"])(facts["detail"])
+    return error

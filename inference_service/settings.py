@@ -29,6 +29,8 @@ class Settings(ServiceSettings):
     """Requests that may wait while others are worked on; more are answered 503."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Images that are worked on at the same time."""
+    decode_seconds: Annotated[float, Field(gt=0, le=600)] = 20.0
+    """How long decoding one image may take."""
     upload_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long an upload may take."""
     audit_log: Path | None = None

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -26,6 +27,9 @@ from web.tracing import Traced, open_provider
 NOT_READY = ProblemKind(503, "not-ready", "The service is not ready")
 
 LICENSE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
+
+FLUSH_S = 2.0
+"""How long the end of a service waits for its last spans to be sent."""
 
 NO_TELEMETRY: dict[str, Any] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own would send queries and the words of exceptions to wherever OTEL_... says."""
@@ -112,6 +116,8 @@ def _flushing(lifespan: Lifespan[FastAPI], flush: Callable[[], None]) -> Lifespa
     async def flushing(app: FastAPI) -> AsyncIterator[Any]:
         async with lifespan(app) as state:
             yield state
-        await anyio.to_thread.run_sync(flush)
+        # A collector that is not there must not hold up the end.
+        with anyio.move_on_after(FLUSH_S):
+            await anyio.to_thread.run_sync(flush, abandon_on_cancel=True)
 
     return flushing

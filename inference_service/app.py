@@ -16,12 +16,14 @@ from inference_service.account import Account
 from inference_service.audit import AuditLog, AuditUnavailable, Journal
 from inference_service.classifier import Classifier
 from inference_service.decoders import Decoders, ImageTooSlow
+from inference_service.memory import own_pages
 from inference_service.metrics import InferenceMetrics
 from inference_service.model import Model, ModelUnavailable
 from inference_service.openapi import BODY, PREDICTED
 from inference_service.queue import Queue, QueueFull
 from inference_service.settings import Settings
 from inference_service.upload import UploadInvalid, UploadMalformed, UploadTooSlow, read_upload
+from inference_service.watch import Watch
 from web.app import create_service
 from web.metrics import create_registry
 from web.problems import ProblemKind, problem_responses
@@ -66,7 +68,7 @@ def create_app(settings: Settings, load: Load, journal: Journal | None = None) -
 
     Args:
         settings: What is set.
-        load: `load(path, device)` reads the model file; called once, in a thread.
+        load: `load(path, device)` reads the model file; called in a thread, for each file that stands there.
         journal: Where predictions are recorded; closed when the service stops.
 
     Raises:
@@ -78,16 +80,20 @@ def create_app(settings: Settings, load: Load, journal: Journal | None = None) -
     decoders = Decoders(settings.threads, max_pixels=settings.max_pixels, seconds=settings.decode_seconds)
 
     def load_classifier() -> Classifier:
-        artifact = load(settings.model, settings.device)
+        with own_pages():
+            artifact = load(settings.model, settings.device)
         return Classifier(artifact, decode=decoders.decode, sign=seal.sign)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        model, audit = Model(load_classifier), AuditLog(journal) if journal else None
+        watch = Watch(settings.model)
+        model = Model(load_classifier, watch, settings.watch_seconds, metrics.loaded)
+        audit = AuditLog(journal) if journal else None
         queue, account = Queue(settings.threads, settings.max_queue), Account(metrics, audit, PROBLEMS)
+        metrics.watch_queue(lambda: queue.inside)
         decoders.start()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(model.load)
+            tasks.start_soon(model.keep)
             if audit is not None:
                 tasks.start_soon(audit.run)
             yield {"model": model, "queue": queue, "account": account, "audit": audit}
@@ -134,10 +140,11 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         `quality.usable` false is always `indeterminate`. Of a file with several pictures the first is read; a
         DICOM file has to hold a single frame.
         """
-        classifier, queue = _state(request)["model"].classifier, _state(request)["queue"]
+        model, queue = _state(request)["model"], _state(request)["queue"]
+        _ = model.classifier  # no body is read that nothing could answer
         with queue.place():
             data = await read_upload(request, seconds=settings.upload_seconds)
-            return await _state(request)["account"].note(request, data, queue.run(classifier, data))
+            return await _state(request)["account"].note(request, data, queue.run(model.classifier, data))
 
     @app.get(
         "/model", tags=["prediction"], summary="Describe the model", responses=problem_responses(500, 503)

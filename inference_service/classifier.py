@@ -27,6 +27,15 @@ class Classifier:
         self._artifact = artifact
         self._decode = decode
         self._sign = sign
+        card = artifact.card
+        self.identity = ModelIdentity(
+            name=card.name,
+            version=card.version,
+            architecture=card.architecture,
+            modality=card.modality,
+            sha256=artifact.sha256,
+        )
+        """Names the very file; stands in every answer."""
 
     @property
     def card(self) -> ModelCard:
@@ -58,13 +67,7 @@ class Classifier:
             band=card.operating_point.band,
             probabilities={c.name: _bounded(p) for c, p in zip(card.classes, probabilities, strict=True)},
             quality=quality,
-            model=ModelIdentity(
-                name=card.name,
-                version=card.version,
-                architecture=card.architecture,
-                modality=card.modality,
-                sha256=self._artifact.sha256,
-            ),
+            model=self.identity,
             image=ImageFacts(
                 sha256=hashlib.sha256(data).hexdigest(),
                 format=image.format,

@@ -40,6 +40,11 @@ class InferenceMetrics:
         self._queue = Gauge("inference_queue_depth", "Images waiting or being worked on", registry=registry)
         names = ("name", "version", "architecture", "modality", "sha256")
         self._model = Gauge("inference_model_info", "1 for the model in use", names, registry=registry)
+        self._files = Counter(
+            "inference_model_files", "Model files by outcome", ("outcome",), registry=registry
+        )
+        for outcome in ("taken", "refused"):
+            self._files.labels(outcome)
         self._codes: set[str] = set()
         self._reasons = {*failures, OTHER}
         for decision in get_args(Decision):
@@ -67,8 +72,11 @@ class InferenceMetrics:
         """Show what `depth` returns whenever the metrics are asked for."""
         self._queue.set_function(depth)
 
-    def use(self, model: ModelIdentity) -> None:
-        """Show which model answers from now on."""
+    def loaded(self, model: ModelIdentity | None) -> None:
+        """Show which model answers from now on; None counts a file that was refused."""
+        self._files.labels("refused" if model is None else "taken").inc()
+        if model is None:
+            return
         self._model.clear()
         self._model.labels(**model.model_dump(mode="json")).set(1)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from web.settings import ServiceSettings
@@ -18,7 +18,11 @@ class Settings(ServiceSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on."""
     model: Path = Path("models/starter.pt")
-    """The model file."""
+    """The model file; another that takes its place is taken over without a stop."""
+    model_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), BeforeValidator(str.lower)] | None = None
+    """Digest that the model file must have, whatever FILE.sha256 beside it says."""
+    watch_seconds: Annotated[float, Field(ge=0.05, le=3600)] = 2.0
+    """From one look at the model file to the next; a new one is taken up at the second look."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$")] = "auto"
     """Where the model runs: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1`."""
     max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000

@@ -92,7 +92,10 @@ def test_a_request_is_a_span_below_the_caller_s_and_mistral_one_below_that(colle
     assert b"Chat service" in collector[0][1]
 
 
-def test_nothing_that_a_caller_wrote_is_in_a_span(collector):
+def test_nothing_that_a_caller_wrote_is_in_a_span_also_where_fastapi_is_told_to_send_its_own(
+    collector, monkeypatch
+):
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
     with service() as client:
         headers = {"tracestate": f"a={NAME}", "baggage": f"a={NAME}", "User-Agent": NAME, "traceparent": NAME}
         client.get(

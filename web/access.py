@@ -112,11 +112,10 @@ def is_open(path: str) -> bool:
 
 def _presented(headers: Headers) -> list[str]:
     """Return the keys that a request presents; more than one is as good as none."""
-    bearers = []
-    for value in headers.getlist("authorization"):
-        scheme, _, key = value.partition(" ")
-        bearers.append(key.strip() if scheme.lower() == "bearer" else "")
-    return bearers + headers.getlist(KEY_HEADER)
+    credentials = [value.partition(" ") for value in headers.getlist("authorization")]
+    bearers = [key.strip() for scheme, _, key in credentials if scheme.lower() == "bearer"]
+    # Another scheme may be meant for a proxy, and counts only where there is no key beside it.
+    return bearers + headers.getlist(KEY_HEADER) or [""] * len(credentials)
 
 
 def _telling(send: Send, verdict: Verdict) -> Send:

@@ -47,7 +47,7 @@ class HttpMetrics:
         )
         self._seconds = Histogram(
             "http_request_duration_seconds",
-            "Seconds from the first byte of a request to the last of its answer",
+            "Seconds from the head of a request to the end of its answer",
             ("method", "route"),
             buckets=SECONDS,
             registry=registry,

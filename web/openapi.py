@@ -12,6 +12,14 @@ SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key of this service."},
     "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER, "description": "The same key."},
 }
+HEADERS = {
+    401: {"WWW-Authenticate": "Always `Bearer`."},
+    429: {
+        "Retry-After": "Seconds until the next request is answered.",
+        "RateLimit": "Requests left (`r`), and seconds until all are free again (`t`).",
+        "RateLimit-Policy": "Requests (`q`) in so many seconds (`w`).",
+    },
+}
 
 
 def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool) -> None:
@@ -33,12 +41,21 @@ def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool
         components.setdefault("schemas", {}).setdefault("Problem", Problem.model_json_schema())
         if keys:
             components["securitySchemes"] = SCHEMES
-        refusals = problem_responses(*[401] * keys, *[429] * limited)
+        refusals = _refusals(*[401] * keys, *[429] * limited)
         closed = [item for path, item in document["paths"].items() if not is_open(path)]
         for operation in [each for item in closed for each in item.values()]:
-            operation["responses"] |= {str(status): refusal for status, refusal in refusals.items()}
+            operation["responses"] |= refusals
             if keys:
                 operation["security"] = [{name: []} for name in SCHEMES] + [{}] * optional
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _refusals(*statuses: int) -> dict[str, dict[str, Any]]:
+    """Describe the answers of who is not let in, with their headers."""
+    described = problem_responses(*statuses)
+    for status in statuses:
+        texts = HEADERS[status].items()
+        described[status]["headers"] = {n: {"description": t, "schema": {"type": "string"}} for n, t in texts}
+    return {str(status): answer for status, answer in described.items()}

@@ -19,6 +19,8 @@ TAIL = 256 * LONGEST_LINE
 HEAD = re.compile(rb"(\d{20}) ([0-9a-f]{64})\n")
 BEGINNING = b'{"seq":'
 MODE = 0o640
+SYNC = getattr(os, "fdatasync", os.fsync)
+"""Waits until the bytes of a file are on the disk; macOS has only the slower way."""
 
 
 class JournalUnusable(Exception):
@@ -126,7 +128,7 @@ class Journal:
         left = memoryview(data)
         while left:
             left = left[os.write(self._file, left) :]
-        os.fdatasync(self._file)
+        SYNC(self._file)
         self._torn = False
         self._size += len(data)
 

@@ -64,6 +64,7 @@ def problem_of(response, status):
         pytest.param(bearer(KEY), id="bearer"),
         pytest.param({"Authorization": f"bearer  {KEY} "}, id="bearer as some write it"),
         pytest.param({"X-API-Key": KEY}, id="header"),
+        pytest.param({"X-API-Key": KEY, "Authorization": "Basic cHJveHk="}, id="beside a proxy's own"),
     ],
 )
 def test_a_valid_key_is_let_in(client, headers):
@@ -80,6 +81,7 @@ REFUSED = [
     pytest.param({"Authorization": f"Basic {KEY}"}, id="other scheme"),
     pytest.param({"X-API-Key": b"\xff\xfe"}, id="no text"),
     pytest.param({"X-API-Key": OTHER, **bearer(KEY)}, id="two keys"),
+    pytest.param({"X-API-Key": KEY, **bearer(KEY)}, id="one key twice"),
 ]
 
 
@@ -158,7 +160,9 @@ def test_the_document_names_keys_exactly_where_they_are_needed(client):
             open_to_all = path.startswith("/health/")
             assert ("security" in operation) is not open_to_all
             assert ({"401", "429"} <= operation["responses"].keys()) is not open_to_all
-    assert document["paths"]["/explain"]["post"]["security"] == [{"bearer": []}, {"key": []}]
+    explain = document["paths"]["/explain"]["post"]
+    assert explain["security"] == [{"bearer": []}, {"key": []}]
+    assert set(explain["responses"]["429"]["headers"]) == {"Retry-After", "RateLimit", "RateLimit-Policy"}
 
 
 def test_the_document_of_a_service_without_keys_names_none():

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings
 from web.clients import KeysUnusable
 from web.logs import configure_logs
 from web.settings import ServiceSettings
+from web.stopping import PoliteServer
 
 
 class Unservable(Exception):
@@ -91,7 +92,7 @@ def serve(app: FastAPI, settings: ServiceSettings, *, name: str) -> None:
         Unservable: if the address cannot be listened on, for example because the port is taken.
     """
     listener = _listen(settings.host, settings.port, name)
-    uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
+    PoliteServer(server_config(app, settings), settings.drain_seconds).run(sockets=[listener])
 
 
 def server_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
@@ -100,7 +101,7 @@ def server_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
         app,
         access_log=False,
         log_config=None,
-        timeout_graceful_shutdown=30,
+        timeout_graceful_shutdown=settings.stop_seconds,
         # Left alone it believes X-Forwarded-For from loopback, where anyone could say it.
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),

@@ -54,6 +54,10 @@ class ServiceSettings(BaseSettings):
     """Origins whose pages may use the service from a browser, with commas between them."""
     log_format: LogFormat = "text"
     """`text` or `json`."""
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.5
+    """From the signal to stop until connections are refused; best as long as health checks lie apart."""
+    stop_seconds: Annotated[int, Field(ge=0, le=3600)] = 20
+    """How long after that requests in flight and in the queue may take; then they are cut off."""
     traces: Annotated[str | None, Field(validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")] = None
     """Where traces are sent, under OpenTelemetry's own name; without it there are none."""
 

@@ -21,9 +21,9 @@ def icc(space, tags, *, connection=b"XYZ "):
     """Build an ICC profile of version 2 (ICC.1:2001-04, section 6)."""
     offset, table, body = 128 + 4 + 12 * len(tags), b"", b""
     for name, content in tags.items():
-        content = content.ljust(-(-len(content) // 4) * 4, b"\0")
-        table += name + struct.pack(">II", offset + len(body), len(content))
-        body += content
+        whole = content.ljust(-(-len(content) // 4) * 4, b"\0")
+        table += name + struct.pack(">II", offset + len(body), len(whole))
+        body += whole
     head = struct.pack(">I4sI4s4s4s", offset + len(body), b"test", 0x02100000, b"scnr", space, connection)
     head += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + fixed(*WHITE)
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body

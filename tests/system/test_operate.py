@@ -38,7 +38,7 @@ def run_all(commands, folder, ports):
     script = f"\necho '{MARK}'\n".join(commands)
     for written, real in zip(("8000", "8001"), ports, strict=False):
         script = script.replace(f"127.0.0.1:{written}", f"127.0.0.1:{real}")
-    foreign = ("INFERENCE_", "CHAT_", "MISTRAL_", "UI_", "OTEL_")
+    foreign = ("INFERENCE_", "CHAT_", "MISTRAL_", "PREDICTION_", "UI_", "OTEL_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     environment |= {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

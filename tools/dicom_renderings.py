@@ -121,7 +121,7 @@ def show_grey(samples: Array, image: Any) -> Array:
 
 
 def _to_bytes(fractions: Array) -> Array:
-    return np.rint(np.clip(fractions, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(fractions, 0, 1) * 255), np.uint8)
 
 
 if __name__ == "__main__":

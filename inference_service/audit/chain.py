@@ -45,7 +45,7 @@ class Record(NamedTuple):
 
     link: Link
     prev: str
-    time: str
+    event: str
 
 
 class Chain:
@@ -85,7 +85,7 @@ class Chain:
             raise LineBroken("was changed")
         try:
             content = json.loads(body + b"}")
-            return Record(Link(int(content["seq"]), digest), str(content["prev"]), str(content["time"]))
+            return Record(Link(int(content["seq"]), digest), str(content["prev"]), str(content["event"]))
         except (ValueError, KeyError, TypeError) as error:
             raise LineBroken("is no record") from error
 

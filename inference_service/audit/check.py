@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inference_service.audit.chain import LONGEST_LINE, START, Chain, LineBroken, Link, Record
-from inference_service.audit.journal import carried_over, head_of, read_head
+from inference_service.audit.journal import CONTINUED, carried_over, head_of, read_head
 
 MOST = 20
-"""Findings after which looking further says nothing new."""
+"""Findings after which looking further would say nothing new."""
 
 
 class Report(NamedTuple):
@@ -42,56 +42,89 @@ def check(path: Path, key: bytes | None, *, contains: str | None = None) -> Repo
         KeyMissing: if the records are sealed and `key` is None.
         OSError: if a file cannot be read.
     """
-    chain, last, count, seen = Chain(key), None, 0, contains is None
-    findings: list[str] = []
-    remarks: list[str] = []
-    for line in _lines([*carried_over(path), path]):
-        if len(findings) >= MOST:
-            findings.append("there is more, which was not looked at")
-            break
-        if not line.whole:
-            remarks.append("the last line is half-written: the service is writing now, or was killed")
-            continue
+    while True:
+        earlier = carried_over(path)
         try:
-            record = chain.read(line.content)
-        except LineBroken as error:
-            findings.append(f"line {line.number} of {line.file.name} {error}")
-            # What follows can only be compared with what this line says of itself.
-            last = None if last is None else Link(last.number + 1, "")
-            count += 1
-            continue
-        findings += _between(last, record, line)
-        if last is None and count == 0 and record.link.number != 0:
-            remarks.append(f"begins with record {record.link.number}: earlier files are not here")
-        last, count, seen = record.link, count + 1, seen or record.link.digest == contains
-    last = last or START
-    findings += _end(path, last)
-    findings += [] if seen else ["the digest noted elsewhere is not among the records"]
-    return Report(count, last, findings, remarks)
+            report = _examine(path, earlier, _Examination(Chain(key), contains))
+        except FileNotFoundError:
+            if carried_over(path) == earlier:
+                raise
+        else:
+            if carried_over(path) == earlier:  # otherwise a file was put aside meanwhile
+                return report
 
 
-def _between(last: Link | None, record: Record, line: _Line) -> list[str]:
-    """Compare a record with the one before it."""
-    place, number = f"line {line.number} of {line.file.name}", record.link.number
-    if last is None:
-        wrong = number == 0 and record.prev != START.digest
-        return [f"{place} does not begin the chain"] if wrong else []
-    if number != last.number + 1:
-        return [f"{place} is record {number}, but {last.number + 1} should follow: removed or moved lines"]
-    if last.digest and record.prev != last.digest:
-        return [f"{place} does not follow the record before it: it was replaced"]
-    return []
-
-
-def _end(path: Path, last: Link) -> list[str]:
-    """Compare the end with what the service promised of it."""
+def _examine(path: Path, earlier: list[Path], examination: "_Examination") -> Report:
+    # Read first: a running service goes on writing, and may promise more than was there a moment ago.
     head = head_of(path)
     promised = read_head(head.read_bytes()) if head.exists() else None
-    if promised is not None and promised.number > last.number:
-        return [f"ends with record {last.number}, but {promised.number} had been written: cut off"]
-    if promised is not None and promised.number == last.number and last.digest not in ("", promised.digest):
-        return ["the last record is not the one that had been written"]
-    return []
+    for line in _lines([*earlier, path]):
+        if len(examination.findings) >= MOST:
+            break
+        examination.read(line)
+    return examination.report(promised)
+
+
+class _Examination:
+    """What was found so far, from line to line."""
+
+    def __init__(self, chain: Chain, contains: str | None) -> None:
+        self.findings: list[str] = []
+        self._remarks: list[str] = []
+        self._chain = chain
+        self._wanted = contains
+        self._last: Link | None = None
+        self._count = 0
+
+    def read(self, line: _Line) -> None:
+        """Compare a line with the one before it."""
+        if not line.whole:
+            self._remarks.append("the last line is half-written: the service is writing now, or was killed")
+            return
+        self._count += 1
+        place = f"line {line.number} of {line.file.name}"
+        try:
+            record = self._chain.read(line.content)
+        except LineBroken as error:
+            self.findings.append(f"{place} {error}")
+            # The next line can be compared by its number only.
+            self._last = self._last and Link(self._last.number + 1, "")
+            return
+        wrong = self._follows(record) if self._last or self._count > 1 else self._begins(record)
+        self.findings += [f"{place} {wrong}"] if wrong else []
+        self._last = record.link
+        if record.link.digest == self._wanted:
+            self._wanted = None
+
+    def _begins(self, record: Record) -> str | None:
+        number = record.link.number
+        if number == 0:
+            return None if record.prev == START.digest else "does not begin the chain"
+        if record.event != CONTINUED:
+            return f"is record {number}, but no file begins with it: lines before it were removed"
+        self._remarks.append(f"begins with record {number}: earlier files are not here")
+        return None
+
+    def _follows(self, record: Record) -> str | None:
+        last, number = self._last, record.link.number
+        if last is None:  # nothing but broken lines came before
+            return None
+        if number != last.number + 1:
+            return f"is record {number}, but {last.number + 1} should follow: removed or moved lines"
+        return "was not written after the one before it" if last.digest not in ("", record.prev) else None
+
+    def report(self, promised: Link | None) -> Report:
+        """Sum up, with what the service promised of the end, and what was noted elsewhere."""
+        last = self._last or START
+        if promised is not None and promised.number > last.number:
+            reached = f"ends with record {last.number}, but {promised.number} had been written"
+            self.findings.append(f"{reached}: cut off")
+        elif promised is not None and promised.number == last.number != START.number:
+            replaced = last.digest not in ("", promised.digest)
+            self.findings += ["the last record is not the one that had been written"] * replaced
+        if self._wanted is not None:
+            self.findings.append("the digest noted elsewhere is not among the records")
+        return Report(self._count, last, self.findings, self._remarks)
 
 
 def _lines(files: list[Path]) -> Iterator[_Line]:

@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,8 @@ TAIL = 256 * LONGEST_LINE
 """How far from the end the last whole line is looked for; all after it was never acknowledged."""
 HEAD = re.compile(rb"(\d{20}) ([0-9a-f]{64})\n")
 BEGINNING = b'{"seq":'
+CONTINUED = "continued"
+"""The event that begins every file but the first."""
 MODE = 0o640
 SYNC = getattr(os, "fdatasync", os.fsync)
 """Waits until the bytes of a file are on the disk; macOS has only the slower way."""
@@ -93,23 +95,27 @@ class Journal:
         """The place of the last record."""
         return self._last
 
-    def append(self, events: Iterable[Mapping[str, Field]]) -> None:
+    def append(self, events: Sequence[Mapping[str, Field]]) -> None:
         """Write records; when this returns they are on the disk.
 
         Raises:
             OSError: if they are not; then none of them stands in the log.
         """
+        self._heal()
+        data, last = self._forge(events)
+        if self._size and self._size + len(data) > self._max_bytes:
+            self._carry_over()
+            data, last = self._forge([{"time": now(), "event": CONTINUED}, *events])
+        self._write(data)
+        self._last = last
+        os.pwrite(self._head, b"%020d %s\n" % (last.number, last.digest.encode()), 0)
+
+    def _forge(self, events: Sequence[Mapping[str, Field]]) -> tuple[bytes, Link]:
         lines, last = [], self._last
         for event in events:
             line, last = self._chain.forge(last, event)
             lines.append(line)
-        data = b"".join(lines)
-        self._heal()
-        if self._size and self._size + len(data) > self._max_bytes:
-            self._carry_over()
-        self._write(data)
-        self._last = last
-        os.pwrite(self._head, b"%020d %s\n" % (last.number, last.digest.encode()), 0)
+        return b"".join(lines), last
 
     def close(self) -> None:
         """Close the files and let another process write."""
@@ -165,7 +171,8 @@ class Journal:
             raise JournalUnusable(
                 f"The audit log does not end with the record that it ended with. {MOVE_AWAY}"
             )
-        event: dict[str, Field] = {"time": now(), "event": "opened"}
+        begins = self._size == 0 and self._last != START
+        event: dict[str, Field] = {"time": now(), "event": CONTINUED if begins else "opened"}
         if promised is None and self._last != START:
             event["head"] = "missing"
         if rest:

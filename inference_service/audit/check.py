@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inference_service.audit.chain import LONGEST_LINE, START, Chain, LineBroken, Link, Record
-from inference_service.audit.journal import CONTINUED, carried_over, head_of, read_head
+from inference_service.audit.files import carried_over, head_of, read_head
+from inference_service.audit.journal import CONTINUED
 
 MOST = 20
 """Findings after which looking further would say nothing new."""
@@ -56,13 +57,19 @@ def check(path: Path, key: bytes | None, *, contains: str | None = None) -> Repo
 
 def _examine(path: Path, earlier: list[Path], examination: "_Examination") -> Report:
     # Read first: a running service goes on writing, and may promise more than was there a moment ago.
-    head = head_of(path)
-    promised = read_head(head.read_bytes()) if head.exists() else None
+    promised = _promise(head_of(path))
     for line in _lines([*earlier, path]):
         if len(examination.findings) >= MOST:
             break
         examination.read(line)
     return examination.report(promised)
+
+
+def _promise(head: Path) -> Link | None:
+    if not head.exists():
+        return None
+    with head.open("rb") as file:
+        return read_head(file.fileno())
 
 
 class _Examination:

@@ -1,22 +1,17 @@
-"""The files of the audit log: one writer, whole lines, healed after a kill, carried over when they grow.
-
-`FILE.head` beside the log holds the last place that was written for good, so that a log which ends before
-it shows, and the lock by which there is one writer.
-"""
+"""Writing the audit log: one writer, whole lines, healed after a kill, carried over when it grows."""
 
 import fcntl
 import hashlib
 import os
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from inference_service.audit.chain import LONGEST_LINE, START, Chain, Field, KeyMissing, LineBroken, Link
+from inference_service.audit.files import carried_over, head_of, read_head, sync_folder, write_head
 
 TAIL = 256 * LONGEST_LINE
 """How far from the end the last whole line is looked for; all after it was never acknowledged."""
-HEAD = re.compile(rb"(\d{20}) ([0-9a-f]{64})\n")
 BEGINNING = b'{"seq":'
 CONTINUED = "continued"
 """The event that begins every file but the first."""
@@ -35,26 +30,6 @@ MOVE_AWAY = "Move FILE and FILE.head away and keep them as evidence; a new log i
 def now() -> str:
     """Return the time as records have it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def head_of(path: Path) -> Path:
-    """Return the file that promises how far the log reaches."""
-    return path.with_name(f"{path.name}.head")
-
-
-def read_head(content: bytes) -> Link | None:
-    """Read a promise; None if there is none."""
-    found = HEAD.fullmatch(content)
-    return Link(int(found[1]), found[2].decode()) if found else None
-
-
-def carried_over(path: Path) -> list[Path]:
-    """Return the log's earlier files that are still here, oldest first."""
-    named = re.compile(re.escape(path.name) + r"\.\d{12,20}")
-    return sorted(
-        (each for each in path.parent.iterdir() if named.fullmatch(each.name)),
-        key=lambda each: int(each.suffix[1:]),
-    )
 
 
 class Journal:
@@ -86,8 +61,8 @@ class Journal:
         self._head = os.open(head_of(self._path), os.O_RDWR | os.O_CREAT, MODE)
         fcntl.flock(self._head, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
-        opening = self._recover(read_head(os.pread(self._head, 200, 0)))
-        self._sync_folder()
+        opening = self._recover(read_head(self._head))
+        sync_folder(self._path.parent)
         self.append([opening])
 
     @property
@@ -108,7 +83,7 @@ class Journal:
             data, last = self._forge([{"time": now(), "event": CONTINUED}, *events])
         self._write(data)
         self._last = last
-        os.pwrite(self._head, b"%020d %s\n" % (last.number, last.digest.encode()), 0)
+        write_head(self._head, last)
 
     def _forge(self, events: Sequence[Mapping[str, Field]]) -> tuple[bytes, Link]:
         lines, last = [], self._last
@@ -146,19 +121,12 @@ class Journal:
             if self._path.exists():
                 self._path.rename(self._path.with_name(f"{self._path.name}.{self._last.number:012d}"))
             fresh.rename(self._path)
-            self._sync_folder()
+            sync_folder(self._path.parent)
         except OSError:
             os.close(opened)
             raise
         os.close(self._file)
         self._file, self._size = opened, 0
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _recover(self, promised: Link | None) -> dict[str, Field]:
         """Find the last whole record, cut off what a kill left behind it, and return what to note of that."""

@@ -15,7 +15,8 @@ import pytest
 
 from inference_service.audit.chain import KeyMissing
 from inference_service.audit.check import check
-from inference_service.audit.journal import Journal, JournalUnusable, head_of
+from inference_service.audit.files import head_of
+from inference_service.audit.journal import Journal, JournalUnusable
 
 KEY = b"made-up key of thirty-two letters"
 

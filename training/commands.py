@@ -23,8 +23,8 @@ from training.scoring import Scores, score
 from training.source import Source
 from training.team import join_team
 
-ROOM = 4_000_000_000
-"""Bytes that a run may take: weights, and two checkpoints of three times their size at once."""
+ROOM = 5_000_000_000
+"""Bytes that a run may take: weights, and two checkpoints of four times their size at once."""
 
 
 def train(source: Source, plan: Plan, out: Path, device: str, again: Again | None = None) -> Record | None:

@@ -59,6 +59,7 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
         patients=source.patients and source.patients.resolve(),
         images=images,
         is_begun=plan.weights is not None,
+        kept=plan.kept,
         images_per_epoch=plan.images_per_epoch,
         epochs=plan.epochs,
         warm_start_epochs=plan.warm_start_epochs,

@@ -67,4 +67,4 @@ def _fit_pretrained(run: Run, classes: int) -> Network:
 
 def _warm_start(plan: Plan) -> Stage:
     peak = REFINING_RATE if plan.weights else WARM_START_RATE
-    return Stage("warm start", plan.warm_start_epochs, peak, WARM_EDGE)
+    return Stage("warm start", plan.warm_start_epochs, peak, WARM_EDGE, kept=plan.kept)

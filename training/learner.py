@@ -1,5 +1,6 @@
 """Fitting a network for one epoch: Adam on batches whose views may be of several sizes."""
 
+import copy
 import math
 import time
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ class Learner:
             value.requires_grad_(not stage.is_head_only)
         # Fused: one pass over the 105 million weights instead of seven, without room for what lies between.
         self._optimiser = torch.optim.Adam(_groups(network, is_inflated=plan.is_inflated), fused=True)
+        self._begun = [value.detach().clone() for value in network.parameters()] if stage.kept else []
         self._averaged = AveragedModel(network, multi_avg_fn=_average, use_buffers=True)
         self._precision = choose_precision(device, plan.precision)
         self._scaler = torch.amp.GradScaler(device.type, enabled=self._precision is torch.float16)
@@ -58,14 +60,25 @@ class Learner:
 
     @property
     def averaged(self) -> Network:
-        """The network with the mean of its latest weights: better than the last ones, and steady."""
-        return cast(Network, self._averaged.module)
+        """The network with the mean of its latest weights: better than the last ones, and steady.
+
+        Where the stage keeps a share of the weights that it began with, they are mixed in (Wortsman et al.
+        2022, arXiv 2109.01903): what the network knew of other images is then lost less.
+        """
+        network = cast(Network, self._averaged.module)
+        if not self._begun:
+            return network
+        mixed = copy.deepcopy(network)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(mixed.parameters()), self._begun, self._stage.kept)
+        return mixed
 
     def state(self) -> State:
         """Return all that the next epoch needs to go on as if nothing had happened."""
         return {
             "network": self._network.state_dict(),
             "averaged": self._averaged.state_dict(),
+            "begun": self._begun,
             "optimiser": self._optimiser.state_dict(),
             "scaler": self._scaler.state_dict(),
             "random": torch.get_rng_state(),
@@ -75,6 +88,7 @@ class Learner:
         """Go on from a state."""
         self._network.load_state_dict(state["network"])
         self._averaged.load_state_dict(state["averaged"])
+        self._begun = [value.to(self._device) for value in state["begun"]]
         self._optimiser.load_state_dict(state["optimiser"])
         self._scaler.load_state_dict(state["scaler"])
         if team.rank() == 0:

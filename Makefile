@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test lint type format train bench fuzz browser-test container-test
+.PHONY: help install run test lint type format train bench bench-training bench-serving fuzz browser-test container-test
 
 help:
 	@echo "make run             start both services and the page with the starter model (Ctrl-C stops them)"
@@ -10,7 +10,9 @@ help:
 	@echo "make lint            check style, types and the import rules of the rooms"
 	@echo "make format          rewrite the code in the house style"
 	@echo "make train           train on ./dataset_sorted, or on a rendered set without it; ARGS=\"--help\""
-	@echo "make bench           measure training beside a plain torchvision loop; ARGS=\"--help\""
+	@echo "make bench           measure training and serving beside their peers; takes about 20 minutes"
+	@echo "make bench-training  training alone, beside a plain torchvision loop; ARGS=\"--help\""
+	@echo "make bench-serving   serving alone, beside ONNX Runtime and LitServe; ARGS=\"--help\""
 	@echo "make fuzz            send 10,000 damaged and hostile files to a running service; ARGS=\"--help\""
 	@echo "make browser-test    test the page in a real browser"
 	@echo "make container-test  build, start and walk through the containers"
@@ -52,8 +54,18 @@ ARGS ?=
 train: install
 	@$(BIN)/python -m training train $(or $(ARGS),--data $(or $(wildcard dataset_sorted),sample))
 
-bench: install
+bench: bench-training bench-serving
+
+bench-training: install
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-serving: .venv/.peers
+	@$(BIN)/python -m bench.serving $(ARGS)
+
+# Peers are installed for this only; the services never see them.
+.venv/.peers: .venv/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -c constraints.txt -e '.[bench]'
+	@touch $@
 
 fuzz: install
 	@$(BIN)/python -m tools.fuzz $(ARGS)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from contract import Problem
 from web.access import KEY_HEADER, TOO_MANY, UNAUTHENTICATED, is_open
@@ -29,6 +30,7 @@ def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool
         if app.openapi_schema is not None:
             return app.openapi_schema
         document = generate()
+        _restore_examples(document, app)
         components = document.setdefault("components", {})
         components.setdefault("schemas", {}).setdefault("Problem", Problem.model_json_schema())
         if keys:
@@ -43,3 +45,14 @@ def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _restore_examples(document: dict[str, Any], app: FastAPI) -> None:
+    """Put the examples in again: FastAPI takes what is null out of them, which would make them false."""
+    for route in [each for each in app.routes if isinstance(each, APIRoute) and each.include_in_schema]:
+        for method in route.methods:
+            described = document["paths"][route.path][method.lower()]["responses"]
+            for status, answer in route.responses.items():
+                for media_type, content in answer.get("content", {}).items():
+                    kept = {key: content[key] for key in ("example", "examples") if key in content}
+                    described[str(status)]["content"][media_type].update(kept)

@@ -10,9 +10,10 @@ from artifact.errors import (
     IntegersUnsupported,
 )
 from artifact.file import load, save
+from artifact.gate import DomainDistance, Foreignness, Gate
 from artifact.golden import Golden, Outputs
 from artifact.model import Artifact
-from artifact.module import Deployed, DomainDistance
+from artifact.module import Deployed
 
 __all__ = [
     "Artifact",
@@ -22,6 +23,8 @@ __all__ = [
     "Deployed",
     "DeviceMissing",
     "DomainDistance",
+    "Foreignness",
+    "Gate",
     "Golden",
     "GoldenMismatch",
     "IntegersUnsupported",

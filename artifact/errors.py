@@ -3,6 +3,8 @@
 ArtifactError
 ├── ArtifactMissing      there is no such file
 ├── ArtifactInvalid      it is no model file of ours, or its card does not fit it
+├── DigestMismatch       it is another file than its digest says
+├── DigestMissing        nothing says which digest it must have, and it must not do without
 ├── GoldenMismatch       on this machine it computes something else than when it was written
 ├── DeviceMissing        it was to be computed on a device that is not there
 └── IntegersUnsupported  its features cannot be computed in 8-bit integers
@@ -19,6 +21,14 @@ class ArtifactMissing(ArtifactError):
 
 class ArtifactInvalid(ArtifactError):
     """The file is not a model file of this project, is damaged, or contradicts its own card."""
+
+
+class DigestMismatch(ArtifactError):
+    """The file does not have the digest that stands beside it, or that was demanded."""
+
+
+class DigestMissing(ArtifactError):
+    """There is no digest to compare the file with, where one is demanded."""
 
 
 class DeviceMissing(ArtifactError):

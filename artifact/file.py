@@ -10,6 +10,7 @@ from torch import nn
 
 from artifact.archive import Contents, dump, pack, reopen, script, script_features, unpack
 from artifact.device import choose_device, find_engine
+from artifact.digest import publish, read_verified
 from artifact.errors import ArtifactInvalid, ArtifactMissing, GoldenMismatch, IntegersUnsupported
 from artifact.golden import Golden, Outputs, Picture
 from artifact.model import Artifact
@@ -19,8 +20,15 @@ from contract import ModelCard
 logger = logging.getLogger(__name__)
 
 
-def load(path: Path, device: str = "auto", engines: Sequence[str] | None = None) -> Artifact:
-    """Load a model file and have it reproduce its golden outputs.
+def load(
+    path: Path,
+    device: str = "auto",
+    engines: Sequence[str] | None = None,
+    *,
+    sha256: str | None = None,
+    unverified: bool = True,
+) -> Artifact:
+    """Load a model file, once its digest is right, and have it reproduce its golden outputs.
 
     A CPU computes the convolutions in 8-bit integers where it can, else in float32; a GPU in half precision.
 
@@ -28,15 +36,19 @@ def load(path: Path, device: str = "auto", engines: Sequence[str] | None = None)
         path: The model file.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         engines: Those for 8-bit integers that may be used; by default all that torch has here.
+        sha256: The digest that it must have; by default what FILE.sha256 beside it says.
+        unverified: Whether it may be loaded where neither says.
 
     Raises:
         ArtifactMissing: if there is no file.
+        DigestMismatch: if it has another digest.
+        DigestMissing: if it must not be loaded unverified.
         ArtifactInvalid: if it is damaged, or not a model file of this project.
         GoldenMismatch: if it computes something else here than where it was written.
         DeviceMissing: if there is no such device.
     """
     place = choose_device(device)
-    data = _read(path)
+    data = _read(path, sha256, unverified)
     contents = unpack(data, place)
     model = Artifact(contents, data, place)
     if contents.integers and place.type == "cpu" and _try_integers(model, engines):
@@ -51,9 +63,9 @@ def load(path: Path, device: str = "auto", engines: Sequence[str] | None = None)
     return model
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, sha256: str | None, unverified: bool) -> bytes:
     try:
-        return path.read_bytes()
+        return read_verified(path, sha256, unverified=unverified)
     except FileNotFoundError as error:
         raise ArtifactMissing(
             f"There is no model file at {path}. Train and export one, or name another."
@@ -90,6 +102,8 @@ def save(
 ) -> Artifact:
     """Write a model file with its card and golden outputs, and load it back; return what was loaded.
 
+    Its digest stands beside it in FILE.sha256.
+
     Args:
         module: What the file shall compute; its network is held in half precision afterwards.
         card: What the file shall say of itself, the engine for `integers` included.
@@ -111,12 +125,20 @@ def save(
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
+        _write(partial, data)
         loaded = load(partial, "cpu")
-        os.replace(partial, path)
+        publish(partial, path)
     finally:
         partial.unlink(missing_ok=True)
     return loaded
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write to the disk itself, so that a machine that loses power keeps the file before this one whole."""
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _compute(contents: Contents) -> dict[str, Outputs]:

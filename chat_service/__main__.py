@@ -8,6 +8,7 @@ from chat_service.app import create_app
 from chat_service.knowledge import KnowledgeInvalid
 from chat_service.settings import MistralSettings, Settings
 from web.serve import Unservable, run
+from web.signing import SigningSettings
 
 
 def build(settings: Settings) -> FastAPI:
@@ -23,4 +24,4 @@ def build(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    sys.exit(run("chat", Settings, build, also=[MistralSettings]))
+    sys.exit(run("chat", Settings, build, also=[MistralSettings, SigningSettings]))

@@ -1,6 +1,6 @@
 """The engine whose prose Mistral writes; facts, figures, people and stage stay the knowledge base's."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,6 +12,7 @@ from chat_service.conversation import answer, recognise
 from chat_service.engine import NoAnswer
 from chat_service.guard import objections
 from chat_service.knowledge import Knowledge
+from chat_service.metrics import ChatMetrics
 from chat_service.numbers import facts_of, stated_in
 from chat_service.offline import case_to_discuss, case_to_explain
 from chat_service.prompt import Prompt, explanation_body, load_prompt, reply_body
@@ -42,10 +43,13 @@ class LeadIn(_Answer):
 class MistralExplainer:
     """Explains with prose from Mistral; raises `NoAnswer` when it is late, broken or unsafe."""
 
-    def __init__(self, knowledge: Knowledge, client: httpx.AsyncClient, settings: MistralSettings) -> None:
+    def __init__(
+        self, knowledge: Knowledge, client: httpx.AsyncClient, settings: MistralSettings, metrics: ChatMetrics
+    ) -> None:
         self._knowledge = knowledge
         self._client = client
         self._settings = settings
+        self._metrics = metrics
         self._explain, self._chat = load_prompt("explain"), load_prompt("chat")
 
     async def explain(self, request: ExplanationRequest) -> Explanation:
@@ -54,7 +58,7 @@ class MistralExplainer:
         composer = Composer(self._knowledge, case)
         whole, facts = composer.compose(request), composer.facts()
         body = explanation_body(self._settings.model, self._explain, case, _shareable(facts))
-        prose = _parse(Prose, await complete(self._client, self._settings, body))
+        prose = _parse(Prose, await self._ask(body))
         if not set(prose.facts) <= {fact.id for fact in facts}:
             raise NoAnswer("invalid-answer")
         self._guard([prose.summary, prose.explanation], case, facts_of(whole))
@@ -77,10 +81,14 @@ class MistralExplainer:
         told = answer(topic, case, self._knowledge)
         sources = self._knowledge.cite(told.sources, case.language)
         body = reply_body(self._settings.model, self._chat, case, topic.id, told.text)
-        lead_in = _parse(LeadIn, await complete(self._client, self._settings, body))
+        lead_in = _parse(LeadIn, await self._ask(body))
         self._guard([lead_in.reply], case, stated_in(sources))
         reply = f"{lead_in.reply}\n\n{told.text}"
         return ChatReply(reply=reply, sources=sources, engine=self._engine(self._chat), disclaimer=DISCLAIMER)
+
+    async def _ask(self, body: dict[str, Any]) -> str:
+        with self._metrics.asking():
+            return await complete(self._client, self._settings, body)
 
     def _guard(self, texts: list[str], case: Case, known: set[float]) -> None:
         words = self._knowledge.languages[case.language].words

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from web.settings import FROZEN, ServiceSettings
+from web.signing import SigningSettings
 
 
 def _header_safe(key: SecretStr) -> SecretStr | None:
@@ -64,3 +65,5 @@ class Settings(ServiceSettings):
     """Largest request body in bytes."""
     mistral: Annotated[MistralSettings, Field(default_factory=MistralSettings)]
     """The settings of Mistral, under its own variable names."""
+    signing: Annotated[SigningSettings, Field(default_factory=SigningSettings)]
+    """The key that predictions must be signed with, under a name that both services read."""

@@ -22,6 +22,12 @@ Decision = Literal["benign", "malignant", "indeterminate"]
 PixelCount = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
+def _now() -> datetime:
+    """Return the time in whole milliseconds, as finely as JavaScript's `Date` can hand it on unchanged."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
 class Band(Payload):
     """The probabilities between which the decision is `indeterminate`."""
 
@@ -72,7 +78,7 @@ class Prediction(Payload):
     """The reading of one image: a calibrated probability and a three-way decision."""
 
     id: UUID = Field(default_factory=uuid4)
-    created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    created: AwareDatetime = Field(default_factory=_now)
     label: Name
     """The most probable class of the model."""
     decision: Decision

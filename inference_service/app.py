@@ -10,16 +10,24 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from artifact import Artifact
-from artifact.image import ImageEmpty, ImageTooLarge, ImageTruncated, ImageUnreadable
+from artifact.image import ImageEmpty, ImageTooLarge, ImageTruncated, ImageUnreadable, ImageUnsuitable
 from contract import DISCLAIMER, ModelCard, Prediction
+from inference_service.account import Account
+from inference_service.audit import AuditLog, AuditUnavailable, Journal
 from inference_service.classifier import Classifier
+from inference_service.decoders import Decoders, ImageTooSlow
+from inference_service.memory import own_pages
+from inference_service.metrics import InferenceMetrics
 from inference_service.model import Model, ModelUnavailable
 from inference_service.openapi import BODY, PREDICTED
 from inference_service.queue import Queue, QueueFull
 from inference_service.settings import Settings
 from inference_service.upload import UploadInvalid, UploadMalformed, UploadTooSlow, read_upload
+from inference_service.watch import Watch
 from web.app import create_service
+from web.metrics import create_registry
 from web.problems import ProblemKind, problem_responses
+from web.signing import Seal
 
 PROBLEMS: dict[type[Exception], ProblemKind] = {
     UploadMalformed: ProblemKind(400, "upload-malformed", "The form cannot be read"),
@@ -28,9 +36,12 @@ PROBLEMS: dict[type[Exception], ProblemKind] = {
     ImageTooLarge: ProblemKind(413, "image-too-large", "The image has too many pixels"),
     ImageUnreadable: ProblemKind(415, "image-unreadable", "The file is not a readable image"),
     ImageTruncated: ProblemKind(415, "image-truncated", "The image is cut off or damaged"),
+    ImageUnsuitable: ProblemKind(422, "image-unsuitable", "The file is not one picture"),
+    ImageTooSlow: ProblemKind(422, "image-too-slow", "The image takes too long to decode"),
     ImageEmpty: ProblemKind(422, "image-empty", "The file is empty"),
     QueueFull: ProblemKind(503, "busy", "The service is busy"),
     ModelUnavailable: ProblemKind(503, "model-unavailable", "There is no model to answer with"),
+    AuditUnavailable: ProblemKind(503, "audit-unavailable", "The answer cannot be recorded"),
 }
 
 DESCRIPTION = f"""Classifies one image of breast tissue at a time with a self-describing model.
@@ -48,29 +59,58 @@ class State(TypedDict):
 
     model: Model
     queue: Queue
+    account: Account
+    audit: AuditLog | None
 
 
-def create_app(settings: Settings, load: Load) -> FastAPI:
-    """Compose the service; `load(path, device)` reads the model file and is called once, in a thread."""
+def create_app(settings: Settings, load: Load, journal: Journal | None = None) -> FastAPI:
+    """Compose the service.
+
+    Args:
+        settings: What is set.
+        load: `load(path, device)` reads the model file; called in a thread, for each file that stands there.
+        journal: Where predictions are recorded; closed when the service stops.
+
+    Raises:
+        KeysUnusable: if there is a file of API keys that cannot be used.
+    """
+    seal, registry = Seal.of(settings.signing), create_registry()
+    metrics = InferenceMetrics(registry, [kind.slug for kind in PROBLEMS.values()])
+
+    decoders = Decoders(settings.threads, max_pixels=settings.max_pixels, seconds=settings.decode_seconds)
 
     def load_classifier() -> Classifier:
-        return Classifier(load(settings.model, settings.device), max_pixels=settings.max_pixels)
+        with own_pages():
+            artifact = load(settings.model, settings.device)
+        return Classifier(artifact, decode=decoders.decode, sign=seal.sign)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        model = Model(load_classifier)
+        watch = Watch(settings.model)
+        model = Model(load_classifier, watch, settings.watch_seconds, metrics.loaded)
+        audit = AuditLog(journal) if journal else None
+        queue, account = Queue(settings.threads, settings.max_queue), Account(metrics, audit, PROBLEMS)
+        metrics.watch_queue(lambda: queue.inside)
+        decoders.start()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(model.load)
-            yield {"model": model, "queue": Queue(settings.threads, settings.max_queue)}
+            tasks.start_soon(model.keep)
+            if audit is not None:
+                tasks.start_soon(audit.run)
+            yield {"model": model, "queue": queue, "account": account, "audit": audit}
             tasks.cancel_scope.cancel()
+        decoders.close()
+        if audit is not None:
+            await audit.close()
 
     app = create_service(
         title="Inference service",
         description=DESCRIPTION,
+        settings=settings,
+        registry=registry,
         body_limit=settings.max_bytes,
         lifespan=lifespan,
         problems=PROBLEMS,
-        why_not_ready=lambda request: _state(request)["model"].why_not_ready,
+        why_not_ready=_why_not_ready,
     )
     _add_routes(app, settings)
     return app
@@ -78,6 +118,11 @@ def create_app(settings: Settings, load: Load) -> FastAPI:
 
 def _state(request: Request) -> State:
     return cast(State, request.state)
+
+
+def _why_not_ready(request: Request) -> str | None:
+    state = _state(request)
+    return state["model"].why_not_ready or (state["audit"].why_unwritable if state["audit"] else None)
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
@@ -89,15 +134,17 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         openapi_extra=BODY,
     )
     async def predict(request: Request) -> Prediction:
-        """Return calibrated probabilities and a decision for one JPEG, PNG, TIFF, BMP or WebP image.
+        """Return calibrated probabilities and a decision for one JPEG, PNG, TIFF, BMP, WebP or DICOM image.
 
         Every image that can be decoded gets an answer; read `quality` before the decision. An image with
-        `quality.usable` false is always `indeterminate`. Of a file with several pictures the first is read.
+        `quality.usable` false is always `indeterminate`. Of a file with several pictures the first is read; a
+        DICOM file has to hold a single frame.
         """
-        classifier, queue = _state(request)["model"].classifier, _state(request)["queue"]
+        model, queue = _state(request)["model"], _state(request)["queue"]
+        _ = model.classifier  # no body is read that nothing could answer
         with queue.place():
             data = await read_upload(request, seconds=settings.upload_seconds)
-            return await queue.run(classifier, data)
+            return await _state(request)["account"].note(request, data, queue.run(model.classifier, data))
 
     @app.get(
         "/model", tags=["prediction"], summary="Describe the model", responses=problem_responses(500, 503)

@@ -2,11 +2,11 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from artifact import Artifact
-from artifact.image import DecodedImage, decode
+from artifact.image import DecodedImage
 from contract import ImageFacts, ModelCard, ModelIdentity, OperatingPoint, Prediction, Quality
 from inference_service.quality import assess
 
@@ -15,11 +15,27 @@ DIGITS = 6
 
 
 class Classifier:
-    """Classifies one image at a time; blocks, so call it from a worker thread."""
+    """Classifies one image at a time and signs what it says; blocks, so call it from a worker thread."""
 
-    def __init__(self, artifact: Artifact, *, max_pixels: int) -> None:
+    def __init__(
+        self,
+        artifact: Artifact,
+        *,
+        decode: Callable[[bytes], DecodedImage],
+        sign: Callable[[Prediction], Prediction],
+    ) -> None:
         self._artifact = artifact
-        self._max_pixels = max_pixels
+        self._decode = decode
+        self._sign = sign
+        card = artifact.card
+        self.identity = ModelIdentity(
+            name=card.name,
+            version=card.version,
+            architecture=card.architecture,
+            modality=card.modality,
+            sha256=artifact.sha256,
+        )
+        """Names the very file; stands in every answer."""
 
     @property
     def card(self) -> ModelCard:
@@ -32,10 +48,10 @@ class Classifier:
         Raises:
             ImageError: if it cannot be decoded.
         """
-        image = decode(data, max_pixels=self._max_pixels)
+        image = self._decode(data)
         outputs = self._artifact.predict([image.pixels])
         quality = assess(image, self.card.gate, outputs.gate[0].tolist())
-        return self._compose(data, image, outputs.probabilities[0].tolist(), quality)
+        return self._sign(self._compose(data, image, outputs.probabilities[0].tolist(), quality))
 
     def _compose(
         self, data: bytes, image: DecodedImage, probabilities: Sequence[float], quality: Quality
@@ -51,13 +67,7 @@ class Classifier:
             band=card.operating_point.band,
             probabilities={c.name: _bounded(p) for c, p in zip(card.classes, probabilities, strict=True)},
             quality=quality,
-            model=ModelIdentity(
-                name=card.name,
-                version=card.version,
-                architecture=card.architecture,
-                modality=card.modality,
-                sha256=self._artifact.sha256,
-            ),
+            model=self.identity,
             image=ImageFacts(
                 sha256=hashlib.sha256(data).hexdigest(),
                 format=image.format,

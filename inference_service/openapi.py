@@ -7,6 +7,9 @@ from uuid import UUID
 from contract import Band, ImageFacts, ModelIdentity, Prediction, Quality
 from inference_service.upload import FIELD
 
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/tiff", "image/bmp", "image/webp", "application/dicom")
+"""Kinds of files that are read; what a part says of itself changes nothing."""
+
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -21,12 +24,12 @@ BODY: dict[str, Any] = {
                         FIELD: {
                             "type": "string",
                             "format": "binary",
-                            "description": "One JPEG, PNG, TIFF, BMP or WebP image.",
+                            "description": "One JPEG, PNG, TIFF, BMP, WebP or DICOM image.",
                         }
                     },
                 },
                 "encoding": {
-                    FIELD: {"contentType": "image/jpeg, image/png, image/tiff, image/bmp, image/webp"}
+                    FIELD: {"contentType": ", ".join(MEDIA_TYPES)},
                 },
             }
         },

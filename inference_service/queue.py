@@ -21,6 +21,7 @@ class Queue:
     def __init__(self, threads: int, waiting: int) -> None:
         self._limiter = anyio.CapacityLimiter(threads)
         self._places = threads + waiting
+        self.inside = 0
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -29,13 +30,13 @@ class Queue:
         Raises:
             QueueFull: when none is free.
         """
-        if self._places == 0:
+        if self.inside == self._places:
             raise QueueFull("The service is busy. Send the image again in a few seconds.")
-        self._places -= 1
+        self.inside += 1
         try:
             yield
         finally:
-            self._places += 1
+            self.inside -= 1
 
     async def run(self, work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
         """Run `work` in one of the threads, when its turn has come."""

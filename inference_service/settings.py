@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from web.settings import ServiceSettings
+from web.signing import SigningSettings
 
 
 class Settings(ServiceSettings):
@@ -17,7 +18,11 @@ class Settings(ServiceSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on."""
     model: Path = Path("models/starter.pt")
-    """The model file."""
+    """The model file; another that takes its place is taken over without a stop."""
+    model_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), BeforeValidator(str.lower)] | None = None
+    """Digest that the model file must have, whatever FILE.sha256 beside it says."""
+    watch_seconds: Annotated[float, Field(ge=0.05, le=3600)] = 2.0
+    """From one look at the model file to the next; a new one is taken up at the second look."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$")] = "auto"
     """Where the model runs: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1`."""
     max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000
@@ -28,5 +33,15 @@ class Settings(ServiceSettings):
     """Requests that may wait while others are worked on; more are answered 503."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Images that are worked on at the same time."""
+    decode_seconds: Annotated[float, Field(gt=0, le=600)] = 20.0
+    """How long decoding one image may take."""
     upload_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long an upload may take."""
+    audit_log: Path | None = None
+    """File that every prediction is recorded in before it is answered; None records nothing."""
+    audit_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    """Seals the records, so that nobody without it can forge the log; at least 32 characters."""
+    audit_max_bytes: Annotated[int, Field(ge=10_000, le=10_000_000_000)] = 100_000_000
+    """Size at which the log is put aside and goes on in a new file."""
+    signing: Annotated[SigningSettings, Field(default_factory=SigningSettings)]
+    """The key that predictions are signed with, under a name that both services read."""

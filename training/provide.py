@@ -5,9 +5,10 @@ Runs at every start of the containers, so it does nothing when nothing has chang
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+from artifact.digest import digest_file_of, publish, read_verified, write_digest
 
 TRAINED = "trained "
 """How the origin of a model begins that was trained here."""
@@ -19,6 +20,8 @@ class StarterMissing(Exception):
 
 def provide(data: Path, starter: Path, out: Path, train: Callable[[Path, Path], None]) -> str:
     """Leave a model file at `out`, whole or not at all, and return in one sentence what was done.
+
+    Its digest stands beside it, as a service wants it that listens beyond loopback.
 
     A note beside `out` remembers what the model was made from. A model trained here is trained again when
     the images change, and is kept when they are gone.
@@ -34,15 +37,18 @@ def provide(data: Path, starter: Path, out: Path, train: Callable[[Path, Path], 
     """
     note = out.with_name(out.name + ".origin")
     origin = _find_origin(data, starter)
+    trained = origin.startswith(TRAINED)
     before = note.read_text("utf-8") if out.is_file() and note.is_file() else ""
+    if before and not digest_file_of(out).exists():
+        write_digest(out)  # a version of this project left it that wrote none
     if origin == before:
         return f"{out} is up to date."
-    if before.startswith(TRAINED) and not origin.startswith(TRAINED):
+    if before.startswith(TRAINED) and not trained:
         return f"{out} stays as it was trained; there are no images at {data} now."
     out.parent.mkdir(parents=True, exist_ok=True)
-    _write(out, lambda part: train(data, part) if origin.startswith(TRAINED) else _copy(starter, part))
-    _write(note, lambda part: _keep(part, origin))
-    return f"{out} was trained on {data}." if origin.startswith(TRAINED) else f"{out} is the starter model."
+    _write(out, lambda part: train(data, part) if trained else _copy(starter, part), publish)
+    _write(note, lambda part: _keep(part, origin), os.replace)
+    return f"{out} was trained on {data}." if trained else f"{out} is the starter model."
 
 
 def _find_origin(data: Path, starter: Path) -> str:
@@ -64,19 +70,20 @@ def _digest_listing(data: Path) -> str:
     return digest.hexdigest()
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
+def _write(path: Path, write: Callable[[Path], object], rename: Callable[[Path, Path], object]) -> None:
     """Have `path` written beside itself and renamed, so that nobody ever reads half of it."""
     part = path.with_name(path.name + ".partial")
     try:
         write(part)
         part.chmod(0o644)
-        os.replace(part, path)
+        rename(part, path)
     finally:
         part.unlink(missing_ok=True)
+        digest_file_of(part).unlink(missing_ok=True)
 
 
 def _copy(starter: Path, part: Path) -> None:
-    shutil.copyfile(starter, part)
+    part.write_bytes(read_verified(starter, None, unverified=True))
 
 
 def _keep(part: Path, origin: str) -> None:

@@ -13,6 +13,7 @@ from torch import nn
 import artifact
 from artifact import Artifact, Deployed, IntegersUnsupported, Outputs
 from artifact.device import find_engine, use_engine
+from artifact.digest import digest_file_of
 from contract import Compression, ModelCard
 from training.classes import Classes
 from training.comparison import Judgement, Verdict, calibrate, compare, list_verdicts, passes
@@ -79,6 +80,7 @@ def open_trial(bench: Bench, integers: nn.Module | None = None, engine: str | No
         model = artifact.save(bench.module, card, golden_pictures(), trial, integers)
     finally:
         trial.unlink(missing_ok=True)
+        digest_file_of(trial).unlink(missing_ok=True)
     if integers and model.arithmetic != "int8":
         raise IntegersUnsupported("The trial file did not reproduce its own outputs in integers.")
     return model

@@ -3,9 +3,10 @@
 import ssl
 import time
 from typing import Any, TypeVar
+from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from contract import Explanation, ExplanationRequest, Prediction, Problem
 from ui.errors import ReplyUnreadable, Service, ServiceLate, ServiceRefused, ServiceUnreachable
@@ -27,6 +28,10 @@ class Client:
             Service.INFERENCE: str(settings.inference_url).rstrip("/"),
             Service.CHAT: str(settings.chat_url).rstrip("/"),
         }
+        self._keys = {
+            Service.INFERENCE: _bearer(settings.inference_key),
+            Service.CHAT: _bearer(settings.chat_key),
+        }
         self._patience = settings.timeout_s
         # Proxies from the environment must not see images; the machine's own certificates count.
         self._http = httpx.Client(
@@ -36,25 +41,24 @@ class Client:
             headers={"Accept-Encoding": "identity"},  # so that REPLY_LIMIT bounds what is held
         )
 
-    def predict(self, image: bytes) -> Prediction:
-        """Have an image read.
+    def predict(self, image: bytes, request_id: UUID) -> Prediction:
+        """Have an image read; both services' logs speak of `request_id`.
 
         Raises:
             ServiceFailed: if there is no prediction.
         """
         # The name is ours: a file's own name may hold a patient's.
         files = {"file": ("image", image, "application/octet-stream")}
-        return self._ask(Service.INFERENCE, "/predict", Prediction, files=files)
+        return self._ask(Service.INFERENCE, "/predict", Prediction, request_id, files=files)
 
-    def explain(self, request: ExplanationRequest) -> Explanation:
-        """Have a prediction explained.
+    def explain(self, request: ExplanationRequest, request_id: UUID) -> Explanation:
+        """Have a prediction explained, under the id under which it was made.
 
         Raises:
             ServiceFailed: if there is no explanation.
         """
-        headers = {"Content-Type": "application/json"}
-        content = request.model_dump_json()
-        return self._ask(Service.CHAT, "/explain", Explanation, content=content, headers=headers)
+        content = request.model_dump_json().encode()
+        return self._ask(Service.CHAT, "/explain", Explanation, request_id, content=content)
 
     def is_ready(self, service: Service) -> bool:
         """Whether a service says that it can answer now."""
@@ -64,9 +68,12 @@ class Client:
             return False
         return reply.status_code == httpx.codes.OK
 
-    def _ask(self, service: Service, path: str, kind: type[Reply], **content: Any) -> Reply:
+    def _ask(self, service: Service, path: str, kind: type[Reply], request_id: UUID, **content: Any) -> Reply:
+        headers = {"X-Request-ID": str(request_id), **self._keys[service]}
+        if "content" in content:
+            headers["Content-Type"] = "application/json"
         try:
-            with self._http.stream("POST", self.urls[service] + path, **content) as response:
+            with self._http.stream("POST", self.urls[service] + path, headers=headers, **content) as response:
                 body = self._read(service, response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise ServiceUnreachable(service) from error
@@ -93,3 +100,7 @@ class Client:
             if time.monotonic() > deadline:
                 raise ServiceLate(service)
         return body
+
+
+def _bearer(key: SecretStr | None) -> dict[str, str]:
+    return {} if key is None else {"Authorization": f"Bearer {key.get_secret_value()}"}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AnyHttpUrl, Field
+from pydantic import AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -15,5 +15,9 @@ class Settings(BaseSettings):
     """Address of the inference service."""
     chat_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8001")
     """Address of the chat service."""
+    inference_key: SecretStr | None = None
+    """API key for the inference service, where it needs one."""
+    chat_key: SecretStr | None = None
+    """API key for the chat service, where it needs one."""
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 40
     """Seconds that a whole answer may take; an explanation comes within 20."""

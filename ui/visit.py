@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from uuid import UUID, uuid4
 
 import streamlit as st
 
@@ -20,6 +21,8 @@ class Visit:
     preview: str | None
     explanations: dict[tuple[Audience, bool], Explanation] = field(default_factory=dict)
     wants_survival: bool = False
+    request_id: UUID = field(kw_only=True)
+    """Under which the logs of both services speak of this visit."""
 
     def explain(self, client: Client, audience: Audience, *, survival: bool) -> Explanation:
         """Return the explanation, asking for it once; survival figures only where they are wanted.
@@ -32,7 +35,7 @@ class Visit:
             request = ExplanationRequest(
                 prediction=self.prediction, audience=audience, include_prognosis=survival
             )
-            self.explanations[key] = client.explain(request)
+            self.explanations[key] = client.explain(request, self.request_id)
         return self.explanations[key]
 
 
@@ -45,7 +48,9 @@ def open_visit(client: Client, image: bytes) -> Visit:
     digest = hashlib.sha256(image).hexdigest()
     visit: Visit | None = st.session_state.get("visit")
     if visit is None or visit.digest != digest:
-        prediction = client.predict(image)
+        request_id = uuid4()
+        prediction = client.predict(image, request_id)
         # Only what the service could decode is decoded here, so its bounds on pixels hold here too.
-        visit = st.session_state["visit"] = Visit(digest, prediction, make_preview(image))
+        visit = Visit(digest, prediction, make_preview(image), request_id=request_id)
+        st.session_state["visit"] = visit
     return visit

@@ -1,26 +1,46 @@
-"""The common frame of a service: id, log line, body limit, problems and health around its own routes."""
+"""The common frame of a service: access, id, log line, metrics, limits, problems around its own routes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
+import anyio.to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from prometheus_client import CollectorRegistry
 from starlette.requests import Request
-from starlette.types import Lifespan
+from starlette.types import ASGIApp, Lifespan
 
-from contract import Problem
+from web.access import Access
 from web.body_limit import BodyLimit
+from web.clients import Clients
+from web.cors import Cors
 from web.health import NotReady, add_health_routes
+from web.metrics import HttpMetrics, Measured, add_metrics_route
+from web.openapi import complete_document
 from web.problems import ProblemKind, add_problem_handlers
 from web.request_id import RequestId
+from web.settings import ServiceSettings
+from web.tracing import Traced, open_provider
 
 NOT_READY = ProblemKind(503, "not-ready", "The service is not ready")
 
+LICENSE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 
-def create_service(
+FLUSH_S = 2.0
+"""How long the end of a service waits for its last spans to be sent."""
+
+NO_TELEMETRY: dict[str, Any] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own would send queries and the words of exceptions to wherever OTEL_... says."""
+
+
+def create_service(  # noqa: PLR0913 - all by keyword, each said once
     *,
     title: str,
     description: str,
+    settings: ServiceSettings,
+    registry: CollectorRegistry,
     body_limit: int,
     lifespan: Lifespan[FastAPI],
     problems: Mapping[type[Exception], ProblemKind],
@@ -31,11 +51,17 @@ def create_service(
     Args:
         title: Name of the service in its OpenAPI document.
         description: What it does and what it is not for.
+        settings: Who may ask, and how it logs.
+        registry: Holds the metrics of the room and takes those of every request.
         body_limit: Largest request body in bytes.
         lifespan: Opens and closes what the routes use.
         problems: How each domain error looks over HTTP.
         why_not_ready: Returns None once the service can answer, otherwise the reason.
+
+    Raises:
+        KeysUnusable: if there is a file of API keys that cannot be used.
     """
+    provider = open_provider(title) if settings.traces else None
     app = FastAPIOffline(
         # /docs loads nothing from other hosts; one such page is enough.
         redoc_url=None,
@@ -43,29 +69,55 @@ def create_service(
         description=description,
         version="0.1.0",
         license_info=LICENSE,
-        lifespan=lifespan,
+        lifespan=_flushing(lifespan, provider.shutdown) if provider else lifespan,
         # Behind a proxy that ends TLS a redirect would send the body again, unencrypted.
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
+    metrics, clients = HttpMetrics(registry), Clients(settings.api_keys) if settings.api_keys else None
     add_problem_handlers(app, {NotReady: NOT_READY, **problems})
     add_health_routes(app, why_not_ready)
+    add_metrics_route(app, registry)
     app.add_middleware(BodyLimit, limit=body_limit)
-    app.add_middleware(RequestId)
-    _declare_problem_schema(app)
+    app.add_middleware(
+        Access,
+        clients=clients,
+        anonymous=settings.allow_anonymous,
+        rate_limit=settings.rate_limit,
+        body_limit=body_limit,
+        refusals=metrics,
+    )
+
+    def around(inner: ASGIApp) -> ASGIApp:
+        allowed = Cors(inner, settings.cors_origins) if settings.cors_origins else inner
+        outer = RequestId(Measured(allowed, metrics))
+        return Traced(outer, provider.get_tracer(title)) if provider else outer
+
+    _wrap(app, around)
+    complete_document(
+        app,
+        keys=clients is not None,
+        optional=settings.allow_anonymous,
+        limited=clients is not None or settings.rate_limit > 0,
+    )
     return app
 
 
-LICENSE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
+def _wrap(app: FastAPI, around: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Put layers around everything, also around what answers bugs, which `add_middleware` cannot."""
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: around(build())  # type: ignore[method-assign]
 
 
-def _declare_problem_schema(app: FastAPI) -> None:
-    """Put the Problem schema, which every error response refers to, into the OpenAPI document."""
-    generate = app.openapi
+def _flushing(lifespan: Lifespan[FastAPI], flush: Callable[[], None]) -> Lifespan[FastAPI]:
+    """Send the last spans before the process ends: SIGTERM ends it without `atexit`."""
 
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas.setdefault("Problem", Problem.model_json_schema())
-        return document
+    @asynccontextmanager
+    async def flushing(app: FastAPI) -> AsyncIterator[Any]:
+        async with lifespan(app) as state:
+            yield state
+        # A collector that is not there must not hold up the end.
+        with anyio.move_on_after(FLUSH_S):
+            await anyio.to_thread.run_sync(flush, abandon_on_cancel=True)
 
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+    return flushing

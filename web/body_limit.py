@@ -1,17 +1,15 @@
 """A bound on request bodies that holds while they arrive, whatever Content-Length claims."""
 
-import time
-
-import anyio
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.drain import drain
 from web.problems import BODY_TOO_LARGE, problem_response
 
-DRAIN_SECONDS = 5.0
-"""How long a refused body is read on, so that an ordinary client sees the answer and no reset."""
+DRAIN_BYTES, DRAIN_SECONDS = 250_000_000, 30.0
+"""How far a refused body is read on at least and at most: curl shows no answer to who is still sending."""
 
 
 class BodyLimit:
@@ -50,14 +48,7 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
     async def _discard(self, receive: Receive) -> None:
-        """Read on without keeping anything, bounded in bytes and time."""
-        left, deadline = 4 * self._limit, time.monotonic() + DRAIN_SECONDS
-        with anyio.move_on_after(DRAIN_SECONDS):
-            while left > 0 and time.monotonic() < deadline:
-                message = await receive()
-                left -= len(message.get("body", b""))
-                if message["type"] != "http.request" or not message.get("more_body", False):
-                    return
+        await drain(receive, limit=max(DRAIN_BYTES, 4 * self._limit), seconds=DRAIN_SECONDS)
 
 
 def _announced(scope: Scope) -> int:

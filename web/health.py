@@ -9,6 +9,9 @@ from starlette.requests import Request
 
 from contract.base import Payload
 from web.problems import problem_responses
+from web.stopping import STOPPING
+
+LEAVING = "The service is being stopped. What it has begun it finishes; ask another one."
 
 
 class NotReady(Exception):
@@ -32,7 +35,7 @@ def add_health_routes(app: FastAPI, why_not_ready: Callable[[Request], str | Non
     @app.get("/health/ready", tags=["operation"], responses=problem_responses(503))
     async def ready(request: Request) -> Health:
         """Whether the service can answer now."""
-        reason = why_not_ready(request)
+        reason = LEAVING if hasattr(request.state, STOPPING) else why_not_ready(request)
         if reason is not None:
             raise NotReady(reason)
         return Health(status="ok")

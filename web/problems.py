@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contract import Problem
-from web.request_id import HEADER, request_id_of
+from web.request_id import request_id_of
 
 logger = logging.getLogger(__name__)
 
@@ -123,5 +123,4 @@ async def _bug(request: Request, error: Exception) -> Response:
     )
     kind = ProblemKind(500, "internal-error", "The service made a mistake")
     detail = "This is a fault of the service, not of the request. Quote the request_id when reporting it."
-    # Bugs are answered outside the middleware that gives every other response this header.
-    return problem_response(request, kind, detail, {HEADER: request_id_of(request.scope)})
+    return problem_response(request, kind, detail)

@@ -1,7 +1,6 @@
-"""Starting a service: who may reach it, which socket, which log format."""
+"""Starting a service: who may reach it, which socket, and what is said when it cannot start."""
 
 import ipaddress
-import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +11,10 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from web.clients import KeysUnusable
+from web.logs import configure_logs
 from web.settings import ServiceSettings
+from web.stopping import PoliteServer
 
 
 class Unservable(Exception):
@@ -41,8 +43,9 @@ def run(
     """
     try:
         settings = kind()
+        configure_logs(settings.log_format)
         check_exposure(settings)
-        serve(build(settings), settings.host, settings.port, name=name)
+        serve(build(settings), settings, name=name)
     except ValidationError as error:
         kinds: list[type[BaseSettings]] = [kind, *also]
         prefixes = {each.__name__: each.model_config.get("env_prefix", "") for each in kinds}
@@ -50,7 +53,7 @@ def run(
             variable = f"{prefixes[error.title]}{item['loc'][0]}".upper()
             print(f"{variable}: {item['msg']}", file=sys.stderr)  # noqa: T201 - speaks to who starts it
         return 1
-    except Unservable as error:
+    except (Unservable, KeysUnusable) as error:
         print(error, file=sys.stderr)  # noqa: T201 - speaks to who starts it
         return 1
     return 0
@@ -60,18 +63,20 @@ def check_exposure(settings: ServiceSettings) -> None:
     """Refuse to listen beyond loopback for anonymous callers unless told so.
 
     Raises:
-        Unservable: if `host` is not a loopback address and `allow_anonymous` is false.
+        Unservable: if `host` is not a loopback address, nobody needs a key, and `allow_anonymous` is false.
     """
-    if settings.allow_anonymous or _is_loopback(settings.host):
+    if settings.allow_anonymous or settings.api_keys is not None or is_loopback(settings.host):
         return
-    variable = f"{settings.model_config.get('env_prefix', '')}ALLOW_ANONYMOUS"
+    prefix = settings.model_config.get("env_prefix", "")
     raise Unservable(
         f"Listening on {settings.host} would answer anyone who can reach it. "
-        f"Listen on 127.0.0.1, or set {variable}=true where something else keeps strangers out."
+        f"Listen on 127.0.0.1, or name a file of keys in {prefix}API_KEYS (`python -m web.keys` makes them), "
+        f"or set {prefix}ALLOW_ANONYMOUS=true where something else keeps strangers out."
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a service that listens there."""
     if host == "localhost":
         return True
     try:
@@ -80,20 +85,27 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def serve(app: FastAPI, host: str, port: int, *, name: str) -> None:
+def serve(app: FastAPI, settings: ServiceSettings, *, name: str) -> None:
     """Run `app` until it is told to stop; SIGTERM finishes what is in flight.
 
     Raises:
         Unservable: if the address cannot be listened on, for example because the port is taken.
     """
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    # httpx logs whole URLs at INFO; ours carry nothing secret, but a proxy's may.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    # uvicorn repeats unhandled exceptions with their words, which may hold what was submitted.
-    logging.getLogger("uvicorn.error").addFilter(lambda record: record.exc_info is None)
-    listener = _listen(host, port, name)
-    config = uvicorn.Config(app, access_log=False, log_config=None, timeout_graceful_shutdown=30)
-    uvicorn.Server(config).run(sockets=[listener])
+    listener = _listen(settings.host, settings.port, name)
+    PoliteServer(server_config(app, settings), settings.drain_seconds).run(sockets=[listener])
+
+
+def server_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
+    """Return how uvicorn serves: it logs no requests and believes no proxy but those that are named."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=settings.stop_seconds,
+        # Left alone it believes X-Forwarded-For from loopback, where anyone could say it.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+    )
 
 
 def _listen(host: str, port: int, name: str) -> socket.socket:

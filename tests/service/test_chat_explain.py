@@ -122,7 +122,14 @@ def test_the_service_is_ready_and_describes_both_routes(client):
     assert client.get("/health/ready").json() == {"status": "ok"}
     document = client.get("/openapi.json").json()
     assert {"/explain", "/chat", "/health/live", "/health/ready"} <= set(document["paths"])
-    assert set(document["paths"]["/explain"]["post"]["responses"]) == {"200", "400", "413", "422", "500"}
+    assert set(document["paths"]["/explain"]["post"]["responses"]) == {
+        "200",
+        "400",
+        "403",
+        "413",
+        "422",
+        "500",
+    }
 
 
 def start(**environment):

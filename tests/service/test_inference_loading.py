@@ -40,7 +40,8 @@ def test_while_the_model_is_loading_the_service_is_alive_and_not_ready():
 
     def slow(path, device):
         assert go_on.wait(10)
-        return SimpleNamespace(card=SimpleNamespace(name="slow", version="1"))
+        card = SimpleNamespace(name="slow", version="1", architecture="none", modality="none")
+        return SimpleNamespace(card=card, sha256="0" * 64)
 
     with TestClient(create_app(Settings(), slow)) as client:
         assert client.get("/health/live").json() == {"status": "ok"}

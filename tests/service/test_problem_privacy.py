@@ -10,6 +10,8 @@ from fastapi.testclient import TestClient
 
 from contract import ExplanationRequest
 from web.app import create_service
+from web.metrics import create_registry
+from web.settings import ServiceSettings
 
 NAME = "Maria_Musterfrau"
 
@@ -24,6 +26,8 @@ def client():
     app = create_service(
         title="t",
         description="d",
+        settings=ServiceSettings(port=0),
+        registry=create_registry(),
         body_limit=10_000,
         lifespan=lifespan,
         problems={},

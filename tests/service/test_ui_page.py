@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -34,6 +34,7 @@ class FakeService:
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, bytes]] = {}
         self.received: list[tuple[str, bytes]] = []
+        self.ids: dict[str, str | None] = {}
         self._server: ThreadingHTTPServer | None = None
         self.port = 0
         self.delay_s = 0.0
@@ -49,6 +50,7 @@ class FakeService:
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 fake.received.append((self.path, body))
+                fake.ids[self.path] = self.headers.get("X-Request-ID")
                 time.sleep(fake.delay_s)
                 status, reply = fake.answers.get(self.path, (404, b"not laid down"))
                 self.send_response(status)
@@ -100,6 +102,11 @@ def test_a_picture_is_read_and_explained_the_decision_first(page, inference, cha
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     assert "A pathologist must decide" in text
+
+
+def test_both_services_are_asked_under_one_id(page, inference, chat):
+    drop(page)
+    assert str(UUID(inference.ids["/predict"])) == chat.ids["/explain"]
 
 
 def test_the_file_name_is_not_sent_on(page, inference, chat):

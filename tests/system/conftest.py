@@ -122,7 +122,7 @@ class Run:
 
 def _without_settings() -> dict[str, str]:
     """Return the environment without what whoever runs the tests has set, here or in `.env`."""
-    foreign = ("INFERENCE_", "CHAT_", "MISTRAL_", "UI_")
+    foreign = ("INFERENCE_", "CHAT_", "MISTRAL_", "PREDICTION_", "UI_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {"INFERENCE_MODEL": "", "MISTRAL_API_KEY": ""}
 

@@ -23,7 +23,7 @@ ROOMS = ("inference", "chat")
 
 def variables(**own):
     """The environment without settings of whoever runs the tests, and with these."""
-    foreign = ("INFERENCE_", "CHAT_", "MISTRAL_")
+    foreign = ("INFERENCE_", "CHAT_", "MISTRAL_", "PREDICTION_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {name: str(value) for name, value in own.items()}
 

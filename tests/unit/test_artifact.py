@@ -15,11 +15,14 @@ from artifact import (
     ArtifactMissing,
     Deployed,
     DeviceMissing,
+    DigestMismatch,
+    DigestMissing,
     DomainDistance,
     GoldenMismatch,
     IntegersUnsupported,
     Outputs,
 )
+from artifact.digest import write_digest
 from contract import (
     Band,
     Calibration,
@@ -119,8 +122,28 @@ def test_a_batch_gives_what_single_images_give(path):
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_nothing_but_the_file_is_left_behind(path):
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+def test_nothing_but_the_file_and_its_digest_is_left_behind(path):
+    assert {entry.name for entry in path.parent.iterdir()} == {path.name, f"{path.name}.sha256"}
+
+
+def test_a_saved_file_is_the_one_that_its_digest_says(path):
+    assert (path.parent / f"{path.name}.sha256").read_text() == (
+        f"{artifact.load(path, 'cpu', unverified=False).sha256}  {path.name}\n"
+    )
+
+
+def test_a_file_is_not_even_opened_when_its_digest_is_wrong(path):
+    path.write_bytes(b"no model at all")
+    with pytest.raises(DigestMismatch, match="Copy or export it again"):
+        artifact.load(path, "cpu")
+
+
+def test_a_file_without_digest_is_loaded_only_where_it_may_be(path):
+    (path.parent / f"{path.name}.sha256").unlink()
+    sha256 = artifact.load(path, "cpu").sha256
+    artifact.load(path, "cpu", sha256=sha256, unverified=False)
+    with pytest.raises(DigestMissing):
+        artifact.load(path, "cpu", unverified=False)
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
@@ -139,6 +162,7 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path):
 )
 def test_a_damaged_file_is_refused(path, damage):
     path.write_bytes(damage(path.read_bytes()))
+    write_digest(path)
     with pytest.raises(ArtifactInvalid):
         artifact.load(path, "cpu")
 
@@ -154,12 +178,13 @@ def test_an_unknown_device_is_refused(path):
 
 
 def replace_entry(path: Path, name: str, content: bytes) -> None:
-    """Write the archive anew with one entry replaced."""
+    """Write the archive and its digest anew with one entry replaced."""
     with zipfile.ZipFile(path) as archive:
         entries = {info.filename: archive.read(info) for info in archive.infolist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for entry, data in entries.items():
             archive.writestr(entry, content if entry.endswith(name) else data)
+    write_digest(path)
 
 
 def test_a_card_that_is_no_card_is_refused(path):

@@ -1,4 +1,4 @@
-"""What becomes of image files: upright 8-bit RGB, or one of four errors."""
+"""What becomes of image files other than DICOM: upright 8-bit RGB, or an error that says what to do."""
 
 import contextlib
 import io
@@ -176,7 +176,47 @@ def test_cmyk_becomes_rgb_and_no_negative(kind):
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_16_bit_grey_is_scaled_and_not_clipped(kind):
     values = np.array([[0, 255, 256, 32768, 65535]], np.uint16)
-    assert pixels_of(encode(Image.fromarray(values), kind))[0, :, 0].tolist() == [0, 0, 1, 128, 255]
+    assert pixels_of(encode(Image.fromarray(values), kind))[0, :, 0].tolist() == [0, 1, 1, 128, 255]
+
+
+FULL = np.random.default_rng(3).integers(0, 65536, (40, 50, 3)).astype(np.uint16)
+ROWS = b"".join(b"\0" + row.astype(">u2").tobytes() for row in FULL)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        pytest.param(encode(Image.fromarray(FULL[:, :, 0]), "PNG"), FULL[:, :, :1], id="grey-png"),
+        pytest.param(encode(Image.fromarray(FULL[:, :, 0]), "TIFF"), FULL[:, :, :1], id="grey-tiff"),
+        pytest.param(png(50, 40, 16, 2, ROWS), FULL, id="rgb-png"),
+    ],
+)
+def test_a_picture_of_16_bits_is_its_8_bit_version_within_one_grey_value(wide, narrow):
+    eight = np.broadcast_to((narrow >> 8).astype(int), FULL.shape)
+    assert np.abs(pixels_of(wide) - eight).max() <= 1
+    assert np.abs(pixels_of(wide) - np.rint(narrow / 257)).max() <= 1
+
+
+@pytest.mark.parametrize("step", [256, 257])
+@pytest.mark.parametrize("white", [3, 15, 255])
+def test_a_dark_picture_spread_over_16_bits_stays_dark(step, white):
+    eight = np.arange(white + 1, dtype=np.uint16)[None]
+    pixels = pixels_of(encode(Image.fromarray(eight * np.uint16(step)), "PNG"))
+    assert np.abs(pixels[0, :, 0].astype(int) - eight[0]).max() <= 1
+
+
+def test_12_bits_in_a_container_of_16_are_shown_over_their_own_range():
+    values = np.array([[0, 1001, 2047, 4095]], np.uint16)
+    assert pixels_of(encode(Image.fromarray(values), "PNG"))[0, :, 0].tolist() == [0, 62, 127, 255]
+
+
+def test_8_bits_in_a_container_of_16_are_taken_as_they_are():
+    values = np.array([[0, 77, 254]], np.uint16)
+    assert pixels_of(encode(Image.fromarray(values), "TIFF"))[0, :, 0].tolist() == [0, 77, 254]
+
+
+def test_a_black_picture_of_16_bits_is_black():
+    assert not pixels_of(encode(Image.fromarray(np.zeros((3, 4), np.uint16)), "PNG")).any()
 
 
 def test_16_bit_rgb_is_scaled_and_not_clipped():
@@ -202,23 +242,37 @@ def test_a_tiff_whose_zero_is_white_is_turned_round(bits, samples):
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        pytest.param(np.array([[0, 0.5, 1]], np.float32), [0, 128, 255], id="float-0-to-1"),
-        pytest.param(np.array([[0, 51, 255]], np.float32), [0, 51, 255], id="float-0-to-255"),
-        pytest.param(np.array([[-1, 0, 1]], np.float32), [0, 128, 255], id="float-below-zero"),
-        pytest.param(np.array([[0, 0, 0]], np.float32), [0, 0, 0], id="float-black"),
-        pytest.param(np.array([[0, 32768, 65535]], np.int32), [0, 128, 255], id="int-0-to-65535"),
-        pytest.param(np.array([[0, 500_000, 1_000_000]], np.int32), [0, 127, 255], id="int-beyond"),
+        pytest.param(np.array([[0, 32768, 65535]], np.int32), [0, 128, 255], id="65535"),
+        pytest.param(np.array([[0, 500_000, 1_000_000]], np.int32), [0, 127, 255], id="beyond"),
+        pytest.param(np.array([[-100, 0, 255]], np.int32), [0, 72, 255], id="below-zero"),
     ],
 )
-def test_wide_samples_are_scaled_by_the_range_that_holds_them(values, expected):
+def test_32_bit_samples_are_scaled_by_the_range_that_holds_them(values, expected):
     assert pixels_of(encode(Image.fromarray(values), "TIFF"))[0, :, 0].tolist() == expected
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
-def test_samples_that_are_no_numbers_are_unreadable(value):
+@pytest.mark.parametrize("value", [0.5, np.nan, np.inf, 3e38])
+def test_floating_point_samples_are_refused_with_a_clear_word(value):
     data = encode(Image.fromarray(np.array([[0, value]], np.float32)), "TIFF")
-    with pytest.raises(ImageUnreadable, match="8-bit RGB"):
+    with pytest.raises(ImageUnreadable, match=r"floating-point numbers.*8-bit RGB"):
         decode(data, max_pixels=LIMIT)
+
+
+def test_floating_point_colours_are_refused_alike_though_pillow_does_not_know_them():
+    tags = ImageFileDirectory_v2()
+    for tag, value in {256: 1, 257: 1, 258: (32, 32, 32), 262: 2, 277: 3, 339: (3, 3, 3), 273: 200}.items():
+        tags[tag] = value
+    tags[279] = 12
+    data = b"II*\0\x08\0\0\0" + tags.tobytes(8)
+    with pytest.raises(ImageUnreadable, match="floating-point numbers"):
+        decode(data.ljust(212, b"\0"), max_pixels=LIMIT)
+
+
+def test_a_jpeg_of_12_bits_is_refused_with_a_clear_word():
+    data = bytearray(FILES["jpeg"])
+    data[data.index(b"\xff\xc0") + 4] = 12
+    with pytest.raises(ImageUnreadable, match="JPEG of 12 bits"):
+        decode(bytes(data), max_pixels=LIMIT)
 
 
 def test_cielab_is_unreadable_rather_than_wrongly_coloured():
@@ -264,11 +318,11 @@ def test_no_bytes_are_an_empty_image():
         pytest.param(encode(PICTURE, "GIF"), id="gif"),
         pytest.param(encode(PICTURE, "PPM"), id="ppm"),
         pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", id="postscript"),
-        pytest.param(bytes(128) + b"DICM" + bytes(50), id="dicom"),
+        pytest.param(b"GIF89a" + bytes(122) + b"DIC", id="nearly-dicom"),
     ],
 )
-def test_what_is_none_of_the_five_formats_is_unreadable(data):
-    with pytest.raises(ImageUnreadable, match="JPEG, PNG, TIFF, BMP or WebP"):
+def test_what_is_none_of_the_six_formats_is_unreadable(data):
+    with pytest.raises(ImageUnreadable, match="JPEG, PNG, TIFF, BMP, WebP or DICOM"):
         decode(data, max_pixels=LIMIT)
 
 
@@ -281,7 +335,7 @@ FILES = {
     "tiff": encode(PICTURE, "TIFF"),
     "tiff-lzw": encode(PICTURE, "TIFF", compression="tiff_lzw"),
     "tiff-jpeg": encode(PICTURE, "TIFF", compression="jpeg"),
-    "tiff-float": encode(Image.fromarray(PIXELS[:, :, 0].astype(np.float32)), "TIFF"),
+    "tiff-16": encode(Image.fromarray(PIXELS[:, :, 0].astype(np.uint16) * 257), "TIFF"),
     "tiff-pages": encode(PICTURE, "TIFF", save_all=True, append_images=[PICTURE]),
     "bmp": encode(PICTURE, "BMP"),
     "bmp-palette": encode(PICTURE.quantize(8), "BMP"),

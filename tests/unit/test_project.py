@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from web.app import create_service
+from web.metrics import create_registry
+from web.settings import ServiceSettings
 
 
 @pytest.fixture
@@ -27,6 +29,8 @@ def test_the_version_is_the_same_everywhere(project, root):
     service = create_service(
         title="any",
         description="any",
+        settings=ServiceSettings(port=0),
+        registry=create_registry(),
         body_limit=1000,
         lifespan=None,
         problems={},

@@ -1,7 +1,10 @@
+import hashlib
 from pathlib import Path
 
 import pytest
 
+from artifact import DigestMismatch
+from artifact.digest import digest_file_of, list_digests, write_digest
 from training.provide import StarterMissing, provide
 
 
@@ -65,6 +68,34 @@ def test_a_newer_starter_replaces_the_older_one(place):
     (place / "starter.pt").write_bytes(b"a newer starter")
     provide(place / "none", place / "starter.pt", place / "model.pt", no_training)
     assert (place / "model.pt").read_bytes() == b"a newer starter"
+
+
+def test_the_model_s_digest_stands_beside_it_and_is_written_where_it_is_missing(place):
+    for _ in range(2):
+        provide(place / "none", place / "starter.pt", place / "model.pt", no_training)
+        assert list_digests(place / "model.pt") == {hashlib.sha256(b"the starter").hexdigest()}
+        digest_file_of(place / "model.pt").unlink()
+
+
+def test_the_digest_of_a_trained_model_takes_the_place_of_the_one_before(place):
+    provide(place / "none", place / "starter.pt", place / "model.pt", no_training)
+    add_image(place, "a.png")
+
+    def train(data: Path, part: Path) -> None:
+        part.write_text("trained")
+        write_digest(part)
+
+    provide(place / "data", place / "starter.pt", place / "model.pt", train)
+    assert list_digests(place / "model.pt") == {hashlib.sha256(b"trained").hexdigest()}
+    assert not list(place.glob("*.partial*"))
+
+
+def test_a_starter_that_is_not_what_its_digest_says_is_not_provided(place):
+    write_digest(place / "starter.pt")
+    (place / "starter.pt").write_bytes(b"damaged")
+    with pytest.raises(DigestMismatch):
+        provide(place / "none", place / "starter.pt", place / "model.pt", no_training)
+    assert not (place / "model.pt").exists()
 
 
 def test_a_training_that_fails_leaves_the_model_before_it_and_no_remains(place):

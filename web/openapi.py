@@ -1,0 +1,61 @@
+"""What the OpenAPI document says of every service beyond what FastAPI derives from its routes."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from contract import Problem
+from web.access import KEY_HEADER, is_open
+from web.problems import problem_responses
+
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key of this service."},
+    "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER, "description": "The same key."},
+}
+HEADERS = {
+    401: {"WWW-Authenticate": "Always `Bearer`."},
+    429: {
+        "Retry-After": "Seconds until the next request is answered.",
+        "RateLimit": "Requests left (`r`), and seconds until all are free again (`t`).",
+        "RateLimit-Policy": "Requests (`q`) in so many seconds (`w`).",
+    },
+}
+
+
+def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool) -> None:
+    """Describe problems, and keys and limits on the routes where they hold.
+
+    Args:
+        app: The service.
+        keys: Whether there are API keys.
+        optional: Whether callers without one are answered all the same.
+        limited: Whether a limit of requests a minute may be reached.
+    """
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
+        document = generate()
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {}).setdefault("Problem", Problem.model_json_schema())
+        if keys:
+            components["securitySchemes"] = SCHEMES
+        refusals = _refusals(*[401] * keys, *[429] * limited)
+        closed = [item for path, item in document["paths"].items() if not is_open(path)]
+        for operation in [each for item in closed for each in item.values()]:
+            operation["responses"] |= refusals
+            if keys:
+                operation["security"] = [{name: []} for name in SCHEMES] + [{}] * optional
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _refusals(*statuses: int) -> dict[str, dict[str, Any]]:
+    """Describe the answers of who is not let in, with their headers."""
+    described = problem_responses(*statuses)
+    for status in statuses:
+        texts = HEADERS[status].items()
+        described[status]["headers"] = {n: {"description": t, "schema": {"type": "string"}} for n, t in texts}
+    return {str(status): answer for status, answer in described.items()}

@@ -1,0 +1,48 @@
+"""Stopping without cutting anyone off: not ready first, then no new connections, then an end in peace."""
+
+import asyncio
+import signal
+import socket
+import time
+
+import uvicorn
+
+STOPPING = "stopping"
+"""Name in a request's state that is there once the service was told to stop."""
+LAST_CALL_S = 0.1
+"""From the end of listening until idle connections are closed: what was sent just before is read by then."""
+
+
+class PoliteServer(uvicorn.Server):
+    """A server that SIGTERM and SIGINT stop with exit code 0; a second SIGINT stops it at once.
+
+    For `drain_seconds` it says that it is not ready, so that whoever distributes requests sends no more, and
+    answers those that come all the same, each on a connection that it closes. Then it refuses connections
+    and finishes what is in flight, for at most `timeout_graceful_shutdown` seconds of its configuration.
+    """
+
+    def __init__(self, config: uvicorn.Config, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._drain_seconds = drain_seconds
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to stop; call it from the main thread."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn raises the signal again when it is done, for whoever handled it before: that is us.
+            signal.signal(number, self.handle_exit)
+        super().run(sockets)
+
+    async def main_loop(self) -> None:
+        """Serve, and once told to stop, prepare for it."""
+        await super().main_loop()
+        self.lifespan.state[STOPPING] = True
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        await self._pause(self._drain_seconds)
+        for server in self.servers:
+            server.close()
+        await self._pause(LAST_CALL_S)
+
+    async def _pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self.force_exit and (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, 0.05))

@@ -50,7 +50,7 @@ class Classifier:
         """
         image = self._decode(data)
         outputs = self._artifact.predict([image.pixels])
-        quality = assess(image, self.card.gate, outputs.gate[0].tolist())
+        quality = assess(image, self.card.gate, outputs.gate[0].tolist(), self.card.modality)
         return self._sign(self._compose(data, image, outputs.probabilities[0].tolist(), quality))
 
     def _compose(

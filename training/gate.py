@@ -17,9 +17,9 @@ SHARE = 0.995
 """Share of a data set's validation images that lie within its distance."""
 MARGIN = 1.2
 """How much farther than these an image may lie: patients differ more than the few that validate."""
-FOREIGN = 0.01
+FOREIGN = 0.015
 """Share of a data set's validation images, and random views of them, that may pass for foreign."""
-STRICTNESS = 0.01
+STRICTNESS = 0.03
 """Inverse of the penalty on large weights: small, so that no single trait decides."""
 
 

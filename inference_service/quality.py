@@ -6,7 +6,7 @@ from artifact.decoded import DecodedImage
 from contract import GateLimit, Quality, QualityIssue
 
 LEAST_EDGE = 32
-"""Pixels of the shorter side below which no cell can be told; patches of 50 pixels are large enough."""
+"""Pixels of the shorter side below which nothing can be told; patches of 50 pixels are large enough."""
 SUITED = {
     "histopathology": frozenset({"SM", "GM", "XC", "OT"}),
     "mammography": frozenset({"MG", "CR", "DX", "OT"}),
@@ -16,14 +16,14 @@ SUITED = {
 GENERAL = "The image differs from those that the model was made with, so its answer may not hold."
 
 OWN_MODEL = (
-    "To serve a model of your own for such pictures, train and export it (docs/train.md) and name its file in "
-    "INFERENCE_MODEL."
+    "To serve a model of your own for such pictures, train and export it (docs/train.md) and name its file "
+    "in INFERENCE_MODEL."
 )
 OTHER_KIND = {
     "histopathology": (
-        "This is not the kind of picture that this model reads: it reads photographs of stained tissue under a "
-        "microscope, and no mammogram, ultrasound, MRI or other picture without colour. Its answer must not be "
-        f"used. {OWN_MODEL}"
+        "This is not the kind of picture that this model reads: it reads photographs of stained tissue under "
+        "a microscope, and no mammogram, ultrasound, MRI or other picture without colour. Its answer must "
+        f"not be used. {OWN_MODEL}"
     ),
     "mammography": (
         "This is not the kind of picture that this model reads: it reads mammograms, and no photographs of "
@@ -33,10 +33,10 @@ OTHER_KIND = {
 """What `wrong_modality` means, by the kind of pictures that the model reads."""
 
 MESSAGES = {
-    "too_small": f"The image is smaller than {LEAST_EDGE} pixels, too small to show anything. Send a larger one.",
+    "too_small": f"The image is narrower or lower than {LEAST_EDGE} pixels, too small to show anything.",
     "blank": "The image is nearly blank or has hardly any contrast, so there is nothing to judge.",
     "blurred": "The image is out of focus: its finest details are missing. Send a sharp one.",
-    "overexposed": "Most of the image is white, so hardly anything is left to judge. Send one with less light.",
+    "overexposed": "Most of the image is white, so hardly anything can be judged. Send one with less light.",
     "underexposed": "The image is too dark to be judged. Send one with more light.",
     "wrong_modality": OTHER_KIND["histopathology"],
     "not_tissue": (

@@ -60,8 +60,10 @@ class Appearance(nn.Module):
         variance = grey.var(1) + energy[:, 0, 0].sum(1)
         sharpness = amount[:, 0, 0, 2] / (amount[:, 2, 0, :2].mean(1) + self.floor)
         basic = torch.cat([self._measure_light(grey, variance, small), sharpness.unsqueeze(1)], 1)
-        colours = torch.cat([self._find_hues(small), self._compare_channels(small), basic[:, :4] / 255], 1)
-        return Looks(basic, torch.cat([colours, self._describe_grain(amount, energy)], 1))
+        density = -torch.log(small * (255 / 256) + 1 / 256).flatten(2)
+        hues, channels = self._find_hues(density), self._compare_channels(density)
+        grain = self._describe_grain(amount, energy)
+        return Looks(basic, torch.cat([hues, channels, basic[:, :4] / 255, grain], 1))
 
     def _measure_light(self, grey: Tensor, variance: Tensor, small: Tensor) -> Tensor:
         """Return contrast, brightness, whiteness and colour (N, 4), in 0..255."""
@@ -73,9 +75,8 @@ class Appearance(nn.Module):
         colour = saturated / ((1 - darkest).mean(1) + self.floor) * 255
         return torch.stack([contrast, brightness, whiteness, colour], 1)
 
-    def _find_hues(self, small: Tensor) -> Tensor:
-        """Return the share of stain by hue (N, DIRECTIONS) of pixels (N, 3, h, w) in 0..1."""
-        density = -torch.log(small * (255 / 256) + 1 / 256).flatten(2)
+    def _find_hues(self, density: Tensor) -> Tensor:
+        """Return the share of stain by hue (N, DIRECTIONS) of optical densities (N, 3, P)."""
         off = density[:, 0] - density.mean(1)
         across = (density[:, 1] - density[:, 2]) / 3**0.5
         strength = (off * off + across * across).sqrt().unsqueeze(1)
@@ -83,9 +84,8 @@ class Appearance(nn.Module):
         lobes = (along - 0.8 * strength).clamp(min=0).mean(2)
         return lobes / (0.2 * strength.mean(2) + 2 * self.floor)
 
-    def _compare_channels(self, small: Tensor) -> Tensor:
+    def _compare_channels(self, density: Tensor) -> Tensor:
         """Return mean densities, their deviations, and how they go together (N, 9)."""
-        density = -torch.log(small * (255 / 256) + 1 / 256).flatten(2)
         level = density.mean(2)
         centred = density - level.unsqueeze(2)
         spread = torch.matmul(centred, centred.transpose(1, 2)) / centred.size(2)

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test lint type format train bench browser-test container-test
+.PHONY: help install run test lint type format train bench fuzz browser-test container-test
 
 help:
 	@echo "make run             start both services and the page with the starter model (Ctrl-C stops them)"
@@ -11,6 +11,7 @@ help:
 	@echo "make format          rewrite the code in the house style"
 	@echo "make train           train on ./dataset_sorted, or on a rendered set without it; ARGS=\"--help\""
 	@echo "make bench           measure training beside a plain torchvision loop; ARGS=\"--help\""
+	@echo "make fuzz            send 10,000 damaged and hostile files to a running service; ARGS=\"--help\""
 	@echo "make browser-test    test the page in a real browser"
 	@echo "make container-test  build, start and walk through the containers"
 
@@ -53,3 +54,6 @@ train: install
 
 bench: install
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: install
+	@$(BIN)/python -m tools.fuzz $(ARGS)

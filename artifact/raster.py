@@ -11,7 +11,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from artifact.codestream import jpeg_header
 from artifact.colour import ColourUnsupported, to_rgb
 from artifact.decoded import DecodedImage, ImageTruncated, ImageUnreadable, check_size, too_large
-from artifact.tiff import count_parts, holds_floats
+from artifact.tiff import count_parts, why_unreadable
 
 SIGNATURES = {
     "JPEG": (b"\xff\xd8\xff",),
@@ -99,8 +99,8 @@ def _check_structure(data: bytes, kind: str) -> None:
     if kind == "TIFF":
         if count_parts(data) > MAX_PARTS:
             raise ImageUnreadable("The TIFF file has too many strips or tiles. Save it again with fewer.")
-        if holds_floats(data):
-            raise _unsupported("its samples are floating-point numbers, which do not tell their range")
+        if why := why_unreadable(data):
+            raise _unsupported(why)
 
 
 def _unsupported(why: str) -> ImageUnreadable:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 PARTS_TAGS = {273, 279, 324, 325}
 """Offsets and byte counts of strips and of tiles."""
-SAMPLE_FORMAT = 339
-FLOAT = 3
-"""The sample format of floating-point numbers."""
+BITS, SAMPLES, PLANAR_CONFIGURATION, SAMPLE_FORMAT = 258, 277, 284, 339
+FLOAT, BY_PLANES = 3, 2
+"""The sample format of floating-point numbers, and the configuration of one plane for each colour."""
 MAX_ENTRIES = 65_535
 """Most entries of a directory; BigTIFF could claim more."""
 
@@ -34,21 +34,31 @@ def count_parts(data: bytes) -> int:
     return max((entry.amount for entry in _entries(data) if entry.tag in PARTS_TAGS), default=0)
 
 
-def holds_floats(data: bytes) -> bool:
-    """Tell whether the samples of the first picture are floating-point numbers.
+def why_unreadable(data: bytes) -> str | None:
+    """Say what stands against reading the first picture's samples; None if nothing does.
 
     Raises:
         struct.error: if the directory lies outside the file.
     """
+    if _first_number(data, SAMPLE_FORMAT) == FLOAT:
+        return "its samples are floating-point numbers, which do not tell their range"
+    by_planes = _first_number(data, PLANAR_CONFIGURATION) == BY_PLANES and _first_number(data, SAMPLES) > 1
+    if by_planes and _first_number(data, BITS) > 8:  # noqa: PLR2004 - which Pillow reads right
+        return "its colours are stored in planes of more than 8 bits"
+    return None
+
+
+def _first_number(data: bytes, tag: int) -> int:
+    """Return the first of the 16-bit numbers of an entry; 1, which is their default, without it."""
     order = _order(data)
     for entry in _entries(data):
-        if entry.tag == SAMPLE_FORMAT:
+        if entry.tag == tag:
             value = entry.value
             if entry.amount * 2 > len(value):
                 (place,) = struct.unpack(order + ("Q" if _is_big(data) else "I"), value)
                 value = data[place : place + 2]
-            return value[:2] == struct.pack(order + "H", FLOAT)
-    return False
+            return int(struct.unpack_from(order + "H", value)[0])
+    return 1
 
 
 def _order(data: bytes) -> str:

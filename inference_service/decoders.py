@@ -1,7 +1,7 @@
 """Decoding in processes of their own, each image within a deadline.
 
 A thread cannot be stopped, and a codec in C can crash; a process can be killed and another one started. An
-image of 50x50 takes 0.1 ms longer so, one of 700x460 less than one.
+image of 50x50 takes 0.07 ms longer so, one of 700x460 no longer.
 """
 
 import json
@@ -76,6 +76,8 @@ class Decoder:
             TimeoutError: if it takes more than `seconds`; the decoder is then of no more use.
             ConnectionEnded: if the process died; the decoder is then of no more use.
         """
+        if self._process.returncode is not None:
+            raise ConnectionEnded
         deadline = time.monotonic() + seconds
         send(self._to, data, deadline)
         facts = json.loads(receive(self._from, MAX_FACTS, deadline))
@@ -85,10 +87,14 @@ class Decoder:
         pixels = receive(self._from, 3 * self._max_pixels, deadline)
         return DecodedImage(np.frombuffer(pixels, np.uint8).reshape(shape), **facts)
 
-    def close(self) -> None:
-        """End the process."""
+    def kill(self) -> None:
+        """End the process at once; who waits for its answer is told that it died."""
         self._process.kill()
-        with self._process:  # closes the pipes and waits
+
+    def close(self) -> None:
+        """End the process and close the pipes; nobody may be waiting for its answer."""
+        self.kill()
+        with self._process:  # closes and waits
             pass
 
 
@@ -113,10 +119,14 @@ class Decoders:
             self._idle.put(self._add())
 
     def close(self) -> None:
-        """End the processes; an image that is being decoded meanwhile becomes unreadable."""
+        """End the processes; images that are being decoded meanwhile become unreadable."""
         running, self._running = self._running, set()
         for decoder in running:
+            decoder.kill()
+        ended = [self._idle.get() for _ in running]  # as soon as those who waited have been told
+        for decoder in ended:
             decoder.close()
+            self._idle.put(decoder)
 
     def decode(self, data: bytes) -> DecodedImage:
         """Decode the image in `data`; blocks, so call it from a worker thread.

@@ -90,11 +90,14 @@ def _describe_training(record: Record) -> str:
         first.append(f"{record.head_epochs} epochs of the last layer alone")
     if record.warm_start_epochs:
         first.append(f"{record.warm_start_epochs} epochs on small views with global average pooling")
+    if record.kept:
+        first.append(f"a share of {record.kept} of the weights that it began with was kept")
     drawn = f"{record.images_per_epoch} images" if record.images_per_epoch else "as many images as there are"
     return (
         f"Adam, cross-entropy with label smoothing; {'; '.join([*first, drawn])} drawn for an epoch, classes "
         "evenly, data sets by the square root of their size; random place, scale, turns, stain, light, blur "
-        "and JPEG; the epoch with the best mean validation AUC was kept."
+        "and JPEG; weights averaged over the latest steps; the epoch with the best mean validation AUC was "
+        "kept."
     )
 
 

@@ -23,8 +23,8 @@ from training.scoring import Scores, score
 from training.source import Source
 from training.team import join_team
 
-ROOM = 4_000_000_000
-"""Bytes that a run may take: weights, and two checkpoints of three times their size at once."""
+ROOM = 5_000_000_000
+"""Bytes that a run may take: weights, and two checkpoints of four times their size at once."""
 
 
 def train(source: Source, plan: Plan, out: Path, device: str, again: Again | None = None) -> Record | None:
@@ -59,6 +59,7 @@ def train(source: Source, plan: Plan, out: Path, device: str, again: Again | Non
         patients=source.patients and source.patients.resolve(),
         images=images,
         is_begun=plan.weights is not None,
+        kept=plan.kept,
         images_per_epoch=plan.images_per_epoch,
         epochs=plan.epochs,
         warm_start_epochs=plan.warm_start_epochs,

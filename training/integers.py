@@ -3,7 +3,6 @@
 `torch.ao.quantization` is deprecated, and stands in this file only; docs/decisions says why it is used still.
 """
 
-import copy
 import warnings
 from typing import NamedTuple
 
@@ -20,9 +19,13 @@ from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
 
 from artifact import IntegersUnsupported
 from artifact.preprocess import normalise
+from training.compression import fold
 from training.networks.network import Rescale
+from training.rounding import round_weights
 
 BATCH = 8
+ROUNDED_ON = 64
+"""Training images on which the errors of rounded weights are to cancel out."""
 
 
 class Recipe(NamedTuple):
@@ -30,13 +33,13 @@ class Recipe(NamedTuple):
 
     CPUs without VNNI add two products in 16 bits, and what exceeds them is silently cut off (oneDNN, "Nuances
     of int8 computations"; pytorch issue 103646). Weights of 7 bits prevent that for every image: torch holds
-    activations to 0..255 only, whatever they were calibrated to, and 2 * 255 * 64 stays below 32768.
+    activations to 0..255 only, whatever they were calibrated to, and 2 * 255 * 63 stays below 32768.
     """
 
     name: str
     observer: type[HistogramObserver] | type[MinMaxObserver]
     weights: int = 63
-    """Largest value of a weight before rounding, which may add one."""
+    """Largest value of a weight."""
 
 
 RECIPES = (
@@ -49,8 +52,8 @@ RECIPES = (
 def quantise(features: nn.Module, tiles: Tensor, recipe: Recipe) -> nn.Module:
     """Return `features` with convolutions in integers, for the engine that is set; maps come out as floats.
 
-    Weights get a scale a channel, activations one a layer, read off what `tiles` give there. Batch
-    normalisation is folded into the convolutions.
+    Batch normalisation is folded into the convolutions. Weights get a scale a channel and are rounded so that
+    their errors cancel out (see `training.rounding`), activations one a layer, read off what `tiles` give.
 
     Args:
         features: As trained; it is left as it is.
@@ -61,14 +64,15 @@ def quantise(features: nn.Module, tiles: Tensor, recipe: Recipe) -> nn.Module:
         IntegersUnsupported: if the network cannot be quantised.
     """
     mapping = QConfigMapping().set_global(_configure(recipe)).set_object_type(Rescale, None)
-    original = copy.deepcopy(features).eval().float()
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.filterwarnings("ignore", category=DeprecationWarning)
             warnings.filterwarnings("ignore", category=UserWarning, module="torch.ao")
-            observed = prepare_fx(original, mapping, (_read(tiles[:1]),))
-            for start in range(0, len(tiles), BATCH):
-                observed(_read(tiles[start : start + BATCH]))
+            batches = [_read(part) for part in torch.split(tiles[:ROUNDED_ON], BATCH)]
+            rounded = round_weights(fold(features).float(), batches, recipe.weights)
+            observed = prepare_fx(rounded, mapping, (_read(tiles[:1]),))
+            for part in torch.split(tiles, BATCH):
+                observed(_read(part))
             return convert_fx(observed)
     except (RuntimeError, ValueError, NotImplementedError) as error:
         raise IntegersUnsupported(
@@ -86,7 +90,7 @@ def _configure(recipe: Recipe) -> QConfig:
         weight=PerChannelMinMaxObserver.with_args(
             dtype=torch.qint8,
             qscheme=torch.per_channel_symmetric,
-            quant_min=-recipe.weights - 1,
+            quant_min=-recipe.weights,
             quant_max=recipe.weights,
         ),
     )

@@ -42,6 +42,13 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         help="weights to begin with: PlantNetV2's of an earlier warm start (.warm.pth), another network's of "
         "an earlier run, or its ImageNet weights as published",
     )
+    parser.add_argument(
+        "--keep",
+        type=probability,
+        default=DEFAULTS.kept,
+        metavar="SHARE",
+        help="share of those weights in what a warm start leaves: it then forgets less (default: 0)",
+    )
     parser.add_argument("--images-per-epoch", type=positive, help="default: as many as there are")
     parser.add_argument(
         "--patience",
@@ -73,6 +80,7 @@ def read_plan(options: argparse.Namespace) -> Plan:
         warm_start_epochs=options.warm_start_epochs,
         head_epochs=options.head_epochs,
         weights=options.weights,
+        kept=options.keep,
         images_per_epoch=options.images_per_epoch,
         patience=options.patience,
         seed=options.seed,

@@ -31,6 +31,8 @@ class Plan:
     """Pretrained networks: epochs of the last layer alone, before the whole network."""
     weights: Path | None = None
     """Weights to begin with: of an earlier run or, for a pretrained network, ImageNet's from a file."""
+    kept: float = 0.0
+    """Share (0..1) of those weights in what a warm start leaves."""
     images_per_epoch: int | None = None
     """How many images are drawn for an epoch; as many as there are by default."""
     patience: int = 10
@@ -48,6 +50,11 @@ class Plan:
         if self.is_plantnet and self.head_epochs:
             raise PlanEmpty(
                 "--head-epochs is for pretrained networks. For PlantNetV2 say --warm-start-epochs."
+            )
+        if self.kept and not (self.weights and self.warm_start_epochs):
+            raise PlanEmpty(
+                "--keep is for a warm start that begins with weights. Say --weights and "
+                "--warm-start-epochs too, or leave it out."
             )
         if self.epochs == 0 and not (self.is_inflated or self.head_epochs or self.warm_start_epochs):
             stage = "--warm-start-epochs or --weights" if self.is_plantnet else "--head-epochs"
@@ -100,5 +107,7 @@ class Stage(NamedTuple):
     is_pooled: bool = True
     """Whether the network reads inputs of any size; otherwise tiles are mirrored to the whole input."""
     is_head_only: bool = False
+    kept: float = 0.0
+    """Share of the weights that it began with in those that it leaves."""
     is_begun: bool = False
     """Whether the network was fitted before: then it competes with what this stage makes of it."""

@@ -29,6 +29,8 @@ class Record(Payload):
     """Digest of which images were fitted on, chose the epoch and were tested on."""
     is_begun: bool
     """Whether fitting began with the weights of an earlier run."""
+    kept: float = 0.0
+    """Share of those weights in the result of the warm start."""
     images_per_epoch: int | None
     epochs: int
     warm_start_epochs: int

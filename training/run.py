@@ -61,7 +61,7 @@ class Run:
                 logger.info("No better epoch in the last %d: the stage ends here.", waited)
                 break
             line = learner.fit(loading.load(stage, self._seed(stage, epoch)), epoch)
-            before, best = best, self._compete(network, stage, best, line)
+            before, best = best, self._compete(learner.averaged, stage, best, line)
             waited = 0 if best > before else waited + 1
             self._save(learner.state() | {"epoch": epoch + 1, "best": best, "waited": waited}, stage)
         team.wait()

@@ -8,6 +8,7 @@ import pytest
 
 import artifact
 from artifact import Artifact
+from artifact.digest import list_digests
 from artifact.image import decode
 from contract import MetricCard
 from training.drawing import read_measurements, render
@@ -40,6 +41,11 @@ def card_of(model: Artifact, data_set: str) -> MetricCard:
 
 def test_the_file_is_small_enough_to_ship(path):
     assert path.stat().st_size <= 10_000_000
+
+
+def test_the_digests_of_the_files_that_ship_stand_beside_them(root):
+    for file in (root / "models").glob("*.pt"):
+        assert list_digests(file) == {hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
 def test_the_card_reports_each_data_set_apart_and_names_the_rendered_one(model):

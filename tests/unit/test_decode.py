@@ -268,6 +268,42 @@ def test_floating_point_colours_are_refused_alike_though_pillow_does_not_know_th
         decode(data.ljust(212, b"\0"), max_pixels=LIMIT)
 
 
+def colour_tiff(values, order, planes):
+    """Build a TIFF of 8-bit or 16-bit RGB, its colours together or in planes, in either byte order."""
+    start = b"II*\0\x08\0\0\0" if order == "<" else b"MM\0*\0\0\0\x08"
+    height, width, _ = values.shape
+    bits, parts = 8 * values.dtype.itemsize, 3 if planes else 1
+    raw = (values.transpose(2, 0, 1) if planes else values).astype(values.dtype.newbyteorder(order)).tobytes()
+    tags = ImageFileDirectory_v2(start)
+    entries = {
+        256: width,
+        257: height,
+        258: (bits,) * 3,
+        259: 1,
+        262: 2,
+        277: 3,
+        278: height,
+        284: 1 + planes,
+    }
+    for tag, value in (entries | {284: 1 + planes}).items():
+        tags[tag] = value
+    tags[273] = tuple(range(0, len(raw), len(raw) // parts))
+    tags[279] = (len(raw) // parts,) * parts
+    return start + tags.tobytes(8) + raw
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("planes", [False, True])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_colours_in_a_tiff_are_read_right_or_refused(order, planes, bits):
+    data = colour_tiff(FULL if bits == 16 else (FULL >> 8).astype(np.uint8), order, planes)
+    if planes and bits == 16:
+        with pytest.raises(ImageUnreadable, match="planes of more than 8 bits"):
+            decode(data, max_pixels=LIMIT)
+    else:
+        assert np.abs(pixels_of(data) - (FULL >> 8).astype(int)).max() <= 1
+
+
 def test_a_jpeg_of_12_bits_is_refused_with_a_clear_word():
     data = bytearray(FILES["jpeg"])
     data[data.index(b"\xff\xc0") + 4] = 12

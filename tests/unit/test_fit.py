@@ -176,6 +176,32 @@ def test_a_head_only_stage_leaves_the_features_as_they_were(samples):
     assert all(name.startswith("head.") for name in changed)
 
 
+def fit_once(samples: Samples, stage: Stage) -> tuple[Network, Learner]:
+    torch.manual_seed(0)
+    network = PooledPlantNetV2()
+    learner = Learner(network, stage, PLAN, CPU)
+    learner.fit(run.Loading(run.Tiles(samples.train), 4, 80, 0, 1).load(stage, 0), 0)
+    return network, learner
+
+
+def test_the_average_lies_between_the_first_weights_and_the_last(samples):
+    torch.manual_seed(0)
+    first = PooledPlantNetV2().get_parameter("head.fc3.weight")
+    network, learner = fit_once(samples, STAGE)
+    last = network.get_parameter("head.fc3.weight")
+    average = learner.averaged.get_parameter("head.fc3.weight")
+    assert 0 < (average - last).norm() < (first - last).norm()
+
+
+def test_a_share_of_the_weights_that_a_stage_began_with_is_kept(samples):
+    torch.manual_seed(0)
+    first = PooledPlantNetV2().get_parameter("head.fc3.weight")
+    _, plain = fit_once(samples, STAGE)
+    _, keeping = fit_once(samples, STAGE._replace(kept=0.25))
+    fitted, kept = (each.averaged.get_parameter("head.fc3.weight") for each in (plain, keeping))
+    assert torch.allclose(kept, 0.25 * first + 0.75 * fitted, atol=1e-6)
+
+
 def test_the_learning_rate_rises_and_then_falls_to_nothing():
     rates = [rate(step / 100) for step in range(100)]
     assert max(rates) == pytest.approx(1, abs=0.01)

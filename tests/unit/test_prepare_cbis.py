@@ -88,6 +88,11 @@ def prepare(source: Path, out: Path) -> int:
     return main(["prepare", "cbis-ddsm", str(source), str(out)])
 
 
+def assert_shows(image: Image.Image, film: np.ndarray) -> None:
+    """Compare with the upper eight bits of the film; scaling may round to the next grey."""
+    assert np.abs(np.asarray(image, int) - (film >> 8)).max() <= 1
+
+
 def test_full_mammograms_become_png_by_patient_and_crops_are_left_out(tmp_path):
     source, out = write_cbis(tmp_path / "a"), tmp_path / "cbis-ddsm"
     assert prepare(source, out) == 0
@@ -98,7 +103,7 @@ def test_full_mammograms_become_png_by_patient_and_crops_are_left_out(tmp_path):
     }
     with Image.open(images["P_00104_LEFT_CC.png"]) as image:
         assert (image.mode, image.size) == ("L", (30, 40))
-        assert np.array_equal(image, draw(104) >> 8)
+        assert_shows(image, draw(104))
     record = json.loads((out / "DATA.json").read_text())
     assert record["licence"] == "CC BY 3.0"
     assert "10.7937/K9/TCIA.2016.7O02S9CY" in record["citation"]
@@ -142,7 +147,7 @@ def test_eight_and_twelve_bits_and_inverted_films_become_eight_bits(tmp_path):
     for number in (1, 2, 3):
         (path,) = (tmp_path / "out").rglob(f"P_0000{number}_LEFT_CC.png")
         with Image.open(path) as image:
-            assert np.array_equal(image, draw(number) >> 8)
+            assert_shows(image, draw(number))
 
 
 def test_losslessly_compressed_films_are_read(tmp_path):
@@ -153,7 +158,7 @@ def test_losslessly_compressed_films_are_read(tmp_path):
     image.save_as(path)
     assert prepare(source, tmp_path / "out") == 0
     with Image.open(next((tmp_path / "out").rglob("P_00001_LEFT_CC.png"))) as made:
-        assert np.array_equal(made, draw(1) >> 8)
+        assert_shows(made, draw(1))
 
 
 def name_syntax_without_codec() -> bytes:
@@ -175,7 +180,15 @@ def name_syntax_without_codec() -> bytes:
         pytest.param(make_dicom(draw(1), Rows=60000, Columns=60000), id="more pixels than are there"),
         pytest.param(make_dicom(draw(1), Rows=0), id="no rows"),
         pytest.param(make_dicom(draw(1), NumberOfFrames=2), id="film"),
-        pytest.param(make_dicom(draw(1), PixelRepresentation=1), id="signed"),
+        pytest.param(
+            make_dicom(
+                np.stack([draw(1), draw(2), draw(3)], 2),
+                SamplesPerPixel=3,
+                PlanarConfiguration=0,
+                PhotometricInterpretation="RGB",
+            ),
+            id="in colour",
+        ),
         pytest.param(make_dicom(draw(1), SamplesPerPixel=3), id="colour"),
         pytest.param(name_syntax_without_codec(), id="broken JPEG"),
     ],

@@ -108,3 +108,8 @@ def test_a_damaged_checkpoint_is_not_gone_on_from(data, tmp_path, capsys):
 def test_export_without_a_training_says_what_is_missing(tmp_path, capsys):
     weights = str(tmp_path / "w.pth")
     assert "w.json" in refused(capsys, "export", "--weights", weights, "--out", str(tmp_path / "m.pt"))
+
+
+def test_nothing_can_be_kept_of_weights_that_a_run_does_not_begin_with(data, tmp_path, capsys):
+    line = refused(capsys, "train", "--data", str(data), "--out", str(tmp_path / "w.pth"), "--keep", "0.2")
+    assert "--weights" in line

@@ -12,12 +12,9 @@ from collections.abc import Iterator
 from io import BytesIO, StringIO
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-import pydicom
-from numpy.typing import NDArray
 from PIL import Image as Picture
-from pydicom.errors import InvalidDicomError
 
+from artifact.image import ImageError, decode
 from training.data import MAX_PIXELS, DataProblem
 from training.prepare.archive import read_members
 from training.prepare.layout import Image
@@ -32,19 +29,6 @@ PLACE = re.compile(
 VIEW = re.compile(r"P_\d{5}_(?:LEFT|RIGHT)_(?:CC|MLO)", re.ASCII)
 PATHOLOGIES = {"BENIGN": "benign", "BENIGN_WITHOUT_CALLBACK": "benign", "MALIGNANT": "malignant"}
 COLUMNS = ("patient_id", "left or right breast", "image view")
-DAMAGE = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    InvalidDicomError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What pydicom has been seen to raise over damaged files and over codecs that are not there."""
 
 
 def read_cbis_ddsm(source: Path) -> Iterator[Image]:
@@ -109,33 +93,20 @@ def _read_lines(path: PurePosixPath, data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def to_png(path: PurePosixPath, data: bytes) -> bytes:
-    """Return the mammogram as a grey PNG of 8 bits: of more bits the upper 8 are kept, nothing is stretched.
-
-    So equal film densities stay equal greys in all mammograms, as they do where the services read 16 bits.
+    """Return the mammogram as a grey PNG of 8 bits, shown as the service shows it when it is sent as it is.
 
     Raises:
         DataProblem: if it is no grey DICOM image that can be read.
     """
     try:
-        grey = _decode(data)
-    except DAMAGE as error:
+        image = decode(data, max_pixels=MAX_PIXELS)
+    except ImageError as error:
         raise DataProblem(
             f"{path} cannot be read as a grey DICOM image ({type(error).__name__}). Download it again."
         ) from error
+    grey = image.pixels[:, :, 0]
+    if image.format != "DICOM" or (image.pixels != grey[:, :, None]).any():
+        raise DataProblem(f"{path} is no grey DICOM image. Download it again.")
     png = BytesIO()
     Picture.fromarray(grey).save(png, "PNG", compress_level=1)
     return png.getvalue()
-
-
-def _decode(data: bytes) -> NDArray[np.uint8]:
-    """Return the pixels (H, W), dark where the film is dark."""
-    image = pydicom.dcmread(BytesIO(data))
-    if image.SamplesPerPixel != 1 or image.get("NumberOfFrames", 1) != 1 or image.PixelRepresentation != 0:
-        raise ValueError
-    if not 0 < image.Rows * image.Columns <= MAX_PIXELS:
-        raise ValueError
-    pixels = np.asarray(image.pixel_array)
-    if pixels.ndim != 2 or pixels.dtype not in (np.uint8, np.uint16):  # noqa: PLR2004 - rows and columns
-        raise ValueError
-    grey = (pixels >> max(0, image.BitsStored - 8)).clip(0, 255).astype(np.uint8)
-    return np.asarray(255 - grey if image.PhotometricInterpretation == "MONOCHROME1" else grey)

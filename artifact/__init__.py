@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from artifact.device import choose_device
+    from artifact.device import choose_device, is_gpu, use_cores
     from artifact.errors import (
         ArtifactError,
         ArtifactInvalid,
@@ -42,8 +42,10 @@ __all__ = [
     "IntegersUnsupported",
     "Outputs",
     "choose_device",
+    "is_gpu",
     "load",
     "save",
+    "use_cores",
 ]
 
 _HOMES = {
@@ -55,8 +57,10 @@ _HOMES = {
     "Golden": "golden",
     "Outputs": "golden",
     "choose_device": "device",
+    "is_gpu": "device",
     "load": "file",
     "save": "file",
+    "use_cores": "device",
 }
 """The modules of the names; those of the errors are all in one."""
 

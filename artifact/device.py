@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from artifact.errors import DeviceMissing
 
@@ -28,6 +29,11 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def is_gpu(name: str) -> bool:
+    """Tell whether `choose_device` would return a GPU, or fail for want of one."""
+    return name.startswith("cuda") or (name == "auto" and torch.cuda.is_available())
+
+
 def find_engine(wanted: str | None = None, there: Sequence[str] | None = None) -> str | None:
     """Return the wanted engine for integers if it is there, else another, else None.
 
@@ -45,3 +51,16 @@ def use_engine(name: str) -> None:
     # torch says once, and from a compiled module straight to the console, that these types are going away.
     warnings.filterwarnings("ignore", message=r"torch\.quantize_per_tensor", category=UserWarning)
     torch.quantize_per_tensor(torch.zeros(1), 1.0, 0, torch.quint8)
+
+
+def use_cores(count: int) -> None:
+    """Have the thread that calls this compute on so many cores from now on; other threads keep theirs."""
+    if torch.get_num_threads() != count:  # setting it throws away what oneDNN has prepared
+        torch.set_num_threads(count)
+
+
+def move(batch: Tensor, device: torch.device) -> Tensor:
+    """Return a batch on a device; to a GPU it goes from pinned memory, while the CPU goes on."""
+    if device.type == "cuda":
+        batch = batch.pin_memory()
+    return batch.to(device, non_blocking=device.type == "cuda")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from artifact.archive import Contents, reopen
-from artifact.device import use_engine
+from artifact.device import move, use_engine
 from artifact.errors import GoldenMismatch
 from artifact.golden import Outputs, Picture
 from contract import ModelCard
@@ -51,12 +51,28 @@ class Artifact:
         head: Callable[[Tensor], Tensor] = self._contents.module.head
         return head
 
+    @property
+    def judge(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """From the network's input and feature maps to probabilities (N, C) and gate statistics (N, K)."""
+        judge: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self._contents.module.judge
+        return judge
+
+    @property
+    def enlargement(self) -> int:
+        """How far small patches are enlarged on their way in, as for `make_tile`."""
+        return int(self._contents.module.preprocess.enlargement)
+
     def predict(self, images: Sequence[Picture]) -> Outputs:
         """Return probabilities and gate statistics of uint8 RGB images (H, W, 3) of any sizes."""
         with torch.inference_mode():
-            batch = self.prepare([torch.from_numpy(np.ascontiguousarray(image)) for image in images])
-            probabilities, gate = self._contents.module.judge(batch, self.features(batch))
+            batch = self._enter([torch.from_numpy(np.ascontiguousarray(image)) for image in images])
+            probabilities, gate = self.judge(batch, self.features(batch))
             return Outputs(probabilities.float().cpu().numpy(), gate.float().cpu().numpy())
+
+    def _enter(self, images: list[Tensor]) -> Tensor:
+        """Do what `prepare` does, on the CPU, and bring the result to the device by the fastest way."""
+        batch: Tensor = self._contents.module.preprocess(images)
+        return move(batch, self.device).contiguous(memory_format=torch.channels_last)
 
     def use_integers(self, engine: str) -> None:
         """Compute feature maps in 8-bit integers with this engine from now on.

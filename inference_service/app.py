@@ -1,6 +1,6 @@
 """The HTTP side of the inference service."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypedDict, cast
@@ -9,17 +9,20 @@ import anyio
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from artifact import Artifact
+from artifact import Artifact, is_gpu, use_cores
 from artifact.image import ImageEmpty, ImageTooLarge, ImageTruncated, ImageUnreadable, ImageUnsuitable
 from contract import DISCLAIMER, ModelCard, Prediction
 from inference_service.account import Account
+from inference_service.admission import admit
 from inference_service.audit import AuditLog, AuditUnavailable, Journal
-from inference_service.classifier import Classifier
+from inference_service.batching import Batching, plan
+from inference_service.classifier import Classifier, Sent
 from inference_service.decoders import Decoders, ImageTooSlow
 from inference_service.memory import own_pages
 from inference_service.metrics import InferenceMetrics
 from inference_service.model import Model, ModelUnavailable
 from inference_service.openapi import BODY, PREDICTED
+from inference_service.pipeline import Pipeline
 from inference_service.queue import Queue, QueueFull
 from inference_service.settings import Settings
 from inference_service.upload import UploadInvalid, UploadMalformed, UploadTooSlow, read_upload
@@ -59,6 +62,7 @@ class State(TypedDict):
 
     model: Model
     queue: Queue
+    pipeline: Pipeline
     account: Account
     audit: AuditLog | None
 
@@ -82,21 +86,45 @@ def create_app(settings: Settings, load: Load, journal: Journal | None = None) -
     def load_classifier() -> Classifier:
         with own_pages():
             artifact = load(settings.model, settings.device)
-        return Classifier(artifact, decode=decoders.decode, sign=seal.sign)
+        return Classifier(artifact, sign=seal.sign)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         watch = Watch(settings.model)
         model = Model(load_classifier, watch, settings.watch_seconds, metrics.loaded)
         audit = AuditLog(journal) if journal else None
-        queue, account = Queue(settings.threads, settings.max_queue), Account(metrics, audit, PROBLEMS)
+        account = Account(metrics, audit, PROBLEMS)
+        queue = Queue(
+            settings.threads,
+            settings.max_queue,
+            seconds=settings.queue_seconds,
+            max_bytes=settings.max_queue_bytes,
+        )
         metrics.watch_queue(lambda: queue.inside)
+
+        def classify(batch: Sequence[Sent], cores: int) -> list[Prediction | Exception]:
+            use_cores(cores)
+            return model.classifier(batch)
+
+        batching = Batching[Sent, Prediction](
+            classify,
+            plan(settings.threads, settings.max_batch, gpu=is_gpu(settings.device)),
+            metrics.computed,
+        )
+        pipeline = Pipeline(queue, decoders.decode, batching, settings.max_pixels)
         decoders.start()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(model.keep)
+            tasks.start_soon(batching.run)
             if audit is not None:
                 tasks.start_soon(audit.run)
-            yield {"model": model, "queue": queue, "account": account, "audit": audit}
+            yield {
+                "model": model,
+                "queue": queue,
+                "pipeline": pipeline,
+                "account": account,
+                "audit": audit,
+            }
             tasks.cancel_scope.cancel()
         decoders.close()
         if audit is not None:
@@ -140,11 +168,11 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         `quality.usable` false is always `indeterminate`. Of a file with several pictures the first is read; a
         DICOM file has to hold a single frame.
         """
-        model, queue = _state(request)["model"], _state(request)["queue"]
-        _ = model.classifier  # no body is read that nothing could answer
-        with queue.place():
+        state = _state(request)
+        _ = state["model"].classifier  # no body is read that nothing could answer
+        async with admit(request, state["queue"], settings.max_bytes):
             data = await read_upload(request, seconds=settings.upload_seconds)
-            return await _state(request)["account"].note(request, data, queue.run(model.classifier, data))
+            return await state["account"].note(request, data, state["pipeline"].predict(data))
 
     @app.get(
         "/model", tags=["prediction"], summary="Describe the model", responses=problem_responses(500, 503)

@@ -1,9 +1,9 @@
-"""The way from the bytes of an image to a `Prediction`."""
+"""The way from decoded images to signed `Prediction`s."""
 
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from artifact import Artifact
 from artifact.image import DecodedImage
@@ -14,18 +14,28 @@ DIGITS = 6
 """Decimals of a probability: more than float32 and the golden tolerance can promise."""
 
 
-class Classifier:
-    """Classifies one image at a time and signs what it says; blocks, so call it from a worker thread."""
+class Sent(NamedTuple):
+    """An image that was sent, decoded."""
 
-    def __init__(
-        self,
-        artifact: Artifact,
-        *,
-        decode: Callable[[bytes], DecodedImage],
-        sign: Callable[[Prediction], Prediction],
-    ) -> None:
-        self._artifact = artifact
-        self._decode = decode
+    image: DecodedImage
+    sha256: str
+    """Digest of the file that it came in."""
+
+
+def read(data: bytes, decode: Callable[[bytes], DecodedImage]) -> Sent:
+    """Decode a file and take its digest; blocks, so call it from a worker thread.
+
+    Raises:
+        ImageError: if it cannot be decoded.
+    """
+    return Sent(decode(data), hashlib.sha256(data).hexdigest())
+
+
+class Classifier:
+    """Classifies images together and signs what it says; blocks, so call it from a worker thread."""
+
+    def __init__(self, artifact: Artifact, *, sign: Callable[[Prediction], Prediction]) -> None:
+        self.artifact = artifact
         self._sign = sign
         card = artifact.card
         self.identity = ModelIdentity(
@@ -40,23 +50,29 @@ class Classifier:
     @property
     def card(self) -> ModelCard:
         """What the model says of itself."""
-        return self._artifact.card
+        return self.artifact.card
 
-    def __call__(self, data: bytes) -> Prediction:
-        """Classify the image in `data`.
+    def __call__(self, batch: Sequence[Sent]) -> list[Prediction | Exception]:
+        """Classify a batch; what fails for one image stands in its place and costs no other its answer."""
+        try:
+            outputs = self.artifact.predict([sent.image.pixels for sent in batch])
+        except Exception as error:  # whatever it is, its caller is told
+            # One of several may be to blame; alone it is.
+            return [error] if len(batch) == 1 else [self([sent])[0] for sent in batch]
+        rows = zip(batch, outputs.probabilities.tolist(), outputs.gate.tolist(), strict=True)
+        return [self._conclude(*row) for row in rows]
 
-        Raises:
-            ImageError: if it cannot be decoded.
-        """
-        image = self._decode(data)
-        outputs = self._artifact.predict([image.pixels])
-        quality = assess(image, self.card.gate, outputs.gate[0].tolist(), self.card.modality)
-        return self._sign(self._compose(data, image, outputs.probabilities[0].tolist(), quality))
+    def _conclude(
+        self, sent: Sent, probabilities: Sequence[float], statistics: Sequence[float]
+    ) -> Prediction | Exception:
+        try:
+            quality = assess(sent.image, self.card.gate, statistics, self.card.modality)
+            return self._sign(self._compose(sent, probabilities, quality))
+        except Exception as error:  # here as well
+            return error
 
-    def _compose(
-        self, data: bytes, image: DecodedImage, probabilities: Sequence[float], quality: Quality
-    ) -> Prediction:
-        card = self.card
+    def _compose(self, sent: Sent, probabilities: Sequence[float], quality: Quality) -> Prediction:
+        card, image = self.card, sent.image
         malignant = malignant_probability(card, probabilities)
         likeliest = max(range(len(probabilities)), key=probabilities.__getitem__)
         return Prediction(
@@ -69,7 +85,7 @@ class Classifier:
             quality=quality,
             model=self.identity,
             image=ImageFacts(
-                sha256=hashlib.sha256(data).hexdigest(),
+                sha256=sent.sha256,
                 format=image.format,
                 width=image.width,
                 height=image.height,

@@ -62,8 +62,8 @@ class Model:
     """Holds the classifier of the file that was loaded last, and until there is one the reason why not.
 
     A file that takes the place of the one in use is taken over once it has proved itself, in a thread and
-    one at a time. Requests that are under way are finished by the classifier they began with. A file that
-    is refused changes nothing, and is not tried again until it changes.
+    one at a time. A batch that is being computed is finished by the classifier it began with. A file that is
+    refused changes nothing, and is not tried again until it changes.
 
     Args:
         load: Loads the file as it is then; raises ArtifactError.

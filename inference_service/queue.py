@@ -1,7 +1,10 @@
-"""A bounded number of requests inside the service, and of threads that work on them."""
+"""How many requests may be inside the service: so many that the last of them is still answered in time."""
 
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from statistics import median
 from typing import TypeVar, TypeVarTuple
 
 import anyio
@@ -10,33 +13,87 @@ import anyio.to_thread
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
+SAMPLES = 31
+"""Requests whose median is the pace, so that a few slow images do not shut the door."""
+
 
 class QueueFull(Exception):
     """As many requests are inside as may be; this one has to come again later."""
 
 
-class Queue:
-    """Admits `threads + waiting` requests at a time and works on `threads` of them, off the event loop."""
+class Pace:
+    """Seconds that the service takes for each request when it is busy, from what the last ones took.
 
-    def __init__(self, threads: int, waiting: int) -> None:
-        self._limiter = anyio.CapacityLimiter(threads)
-        self._places = threads + waiting
-        self.inside = 0
+    Who began with k requests at work, itself among them, and took t seconds, took t / k for each of them.
+    """
+
+    def __init__(self) -> None:
+        self._samples: deque[float] = deque(maxlen=SAMPLES)
+        self._working = 0
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold a place, from before the body is read, because bodies in memory are what must be bounded.
+    def measure(self) -> Iterator[None]:
+        """Count a request as at work meanwhile, its upload not included, and take its time if it succeeds."""
+        self._working += 1
+        among, begun = self._working, time.monotonic()
+        try:
+            yield
+            self._samples.append((time.monotonic() - begun) / among)
+        finally:
+            self._working -= 1
+
+    @property
+    def seconds(self) -> float:
+        """The pace; 0 until it is known."""
+        return median(self._samples) if self._samples else 0.0
+
+
+class Queue:
+    """Admits requests, and works on `threads` of them at a time, off the event loop.
+
+    Args:
+        threads: Images that are worked on at a time.
+        waiting: Requests that may wait beside them at most.
+        seconds: How long the last one to be admitted may have to wait; fewer may wait where the pace says so,
+            but one always may.
+        max_bytes: Of all bodies inside together; a single one may be larger.
+    """
+
+    def __init__(
+        self, threads: int, waiting: int, *, seconds: float = float("inf"), max_bytes: float = float("inf")
+    ) -> None:
+        self._limiter = anyio.CapacityLimiter(threads)
+        self._least, self._most = threads + min(waiting, 1), threads + waiting
+        self._seconds = seconds
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self.inside = 0
+        self.pace = Pace()
+
+    @property
+    def places(self) -> int:
+        """Requests that may be inside just now."""
+        pace = self.pace.seconds
+        if pace * self._most <= self._seconds:
+            return self._most
+        return max(self._least, int(self._seconds / pace))
+
+    @contextmanager
+    def place(self, size: int = 0) -> Iterator[None]:
+        """Hold a place, from before a body of at most `size` bytes is read: they are what fills memory.
 
         Raises:
             QueueFull: when none is free.
         """
-        if self.inside == self._places:
+        if self.inside >= self.places or (self.inside and self._bytes + size > self._max_bytes):
             raise QueueFull("The service is busy. Send the image again in a few seconds.")
         self.inside += 1
+        self._bytes += size
         try:
             yield
         finally:
             self.inside -= 1
+            self._bytes -= size
 
     async def run(self, work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
         """Run `work` in one of the threads, when its turn has come."""

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from contract import OperatingPoint, Variant
 from training.classes import Classes
-from training.evaluation import AIM, Aim, Scaling, auc, choose_operating_point, fit_scaling, weigh_evenly
+from training.evaluation import AIM, Aim, Scaling, auc, choose_operating_point, fit_scaling
 from training.evaluation.outcomes import Labels, Values
 from training.scoring import Scores
+from training.weighing import weigh_by_patients
 
 ALLOWED_DROP = 0.005
 """How much validation AUC, in any data set, compression may cost."""
@@ -36,13 +37,13 @@ class Judgement(NamedTuple):
 def calibrate(scores: Scores, classes: Classes, aim: Aim = AIM) -> tuple[Scaling, Judgement]:
     """Fit scaling and operating point to the outputs, and judge with them.
 
-    Probabilities hold where classes are as common as here; the operating point weighs each class of each data
-    set alike.
+    Probabilities hold where classes are as common as here; the operating point weighs each class of a data
+    set alike, and data sets by their patients.
     """
     scaling = fit_scaling(scores.outputs, scores.labels)
     labels = classes.is_malignant(scores.labels)
     malignancy = classes.malignancy(scaling.apply(scores.outputs))
-    point = choose_operating_point(labels, malignancy, weigh_evenly(scores.samples, labels), aim)
+    point = choose_operating_point(labels, malignancy, weigh_by_patients(scores.samples, labels), aim)
     return scaling, Judgement(malignancy, point)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from training.classes import BINARY, Classes
 from training.data import Sample
-from training.evaluation import Aim, auc_by_data_set, choose_operating_point, measure, weigh_evenly
+from training.evaluation import Aim, auc_by_data_set, choose_operating_point, measure
 from training.report import show
 from training.scoring import Scores
 
@@ -74,14 +74,6 @@ def test_the_band_keeps_sensitivity_below_and_specificity_above(rows):
 def test_the_threshold_lies_between_the_probabilities_not_on_one():
     labels, malignant = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.8, 0.9])
     assert choose_operating_point(labels, malignant).threshold == pytest.approx(0.5)
-
-
-def test_every_class_of_every_data_set_weighs_the_same():
-    samples = make_samples([0] * 90 + [1] * 10, data_set="large") + make_samples([0, 1], data_set="small")
-    weights = weigh_evenly(samples)
-    assert weights[:90].sum() == pytest.approx(weights[90:100].sum())
-    assert weights[100] == pytest.approx(weights[101])
-    assert weights[:90].sum() == pytest.approx(weights[100])
 
 
 def test_malignancy_is_what_is_looked_for_wherever_it_stands_among_the_classes():

@@ -4,7 +4,7 @@ from training.evaluation.bootstrap import INTERVAL_METHOD, estimate
 from training.evaluation.card import auc, auc_by_data_set, measure, measure_each
 from training.evaluation.extremes import Estimate
 from training.evaluation.figures import FIGURES
-from training.evaluation.operating import AIM, Aim, choose_operating_point, weigh_evenly
+from training.evaluation.operating import AIM, Aim, choose_operating_point
 from training.evaluation.outcomes import Cut, Outcomes, compare
 from training.evaluation.scaling import Scaling, fit_scaling
 
@@ -25,5 +25,4 @@ __all__ = [
     "fit_scaling",
     "measure",
     "measure_each",
-    "weigh_evenly",
 ]

@@ -1,14 +1,11 @@
 """The operating point: where a probability becomes benign, malignant, or neither."""
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics import roc_curve
 
 from contract import Band, OperatingPoint
-from training.data import Sample
 from training.evaluation.outcomes import Labels, Values
 
 
@@ -22,18 +19,6 @@ class Aim(NamedTuple):
 
 
 AIM = Aim()
-
-
-def weigh_evenly(samples: Sequence[Sample], labels: Labels | None = None) -> Values:
-    """Return weights (N,) under which each class of each data set counts the same, with mean 1.
-
-    `labels` (N,) are the samples' own unless given, for example whether each is malignant.
-    """
-    truth = [sample.label for sample in samples] if labels is None else labels.tolist()
-    keys = [(sample.data_set, label) for sample, label in zip(samples, truth, strict=True)]
-    cells = Counter(keys)
-    weights = np.array([1 / cells[key] for key in keys])
-    return np.asarray(weights / weights.mean())
 
 
 def choose_operating_point(

@@ -18,6 +18,12 @@ def count_tiles(height: int, width: int, edge: int = INPUT_EDGE, enlargement: in
     return max(1, min(edge // max(1, min(height, width) * enlargement), 7))
 
 
+def tile_edge(height: int, width: int, edge: int = INPUT_EDGE, enlargement: int = 1) -> int:
+    """Return the edge of the square tile to which an image of this size is resized."""
+    tiles = count_tiles(height, width, edge, enlargement)
+    return (edge + tiles - 1) // tiles
+
+
 def make_tile(image: Tensor, edge: int = INPUT_EDGE, enlargement: int = 1) -> Tensor:
     """Resize one uint8 image (H, W, 3) to the square tile (3, E, E) of which the input is made.
 
@@ -30,8 +36,7 @@ def make_tile(image: Tensor, edge: int = INPUT_EDGE, enlargement: int = 1) -> Te
         enlargement: A patch enters at less than twice this many times its size: one of 50 px as a tile of 56
             px with 1, of 112 px with 2, and of 224 px with 4.
     """
-    tiles = count_tiles(image.size(0), image.size(1), edge, enlargement)
-    side = (edge + tiles - 1) // tiles
+    side = tile_edge(image.size(0), image.size(1), edge, enlargement)
     planes = image.permute(2, 0, 1).unsqueeze(0)
     if planes.size(2) == side and planes.size(3) == side:
         return planes[0]

@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypedDict, cast
+from typing import Annotated, TypedDict, cast
 
 import httpx
-from fastapi import FastAPI
+from fastapi import Body, FastAPI
 from starlette.requests import Request
 
 from chat_service.completion import open_client
@@ -14,21 +14,18 @@ from chat_service.knowledge import Knowledge, load_knowledge
 from chat_service.metrics import ChatMetrics
 from chat_service.mistral import MistralExplainer
 from chat_service.offline import KnowledgeBase
+from chat_service.openapi import CHAT_BODIES, EXPLAIN_BODIES, PROBLEMS, explained, replied
 from chat_service.settings import Settings
 from contract import ChatReply, ChatRequest, Explanation, ExplanationRequest
 from web.app import create_service
 from web.metrics import create_registry
-from web.problems import ProblemKind, problem_responses
-from web.signing import Seal, SignatureRefused
+from web.signing import Seal
 
 DESCRIPTION = (
     "Explains the reading of a breast tissue image: what it means, what to do next, whom to see, what can be "
     "said about the stage, and, where figures are wanted, what is known about untreated disease. "
     "For education and research only: not a diagnosis, not a medical device."
 )
-
-SIGNATURE_REFUSED = ProblemKind(403, "signature-refused", "The prediction is not trusted")
-"""Not a 422, since the body fits the API, and not a 401, since it is not the caller who is in doubt."""
 
 
 class State(TypedDict):
@@ -65,10 +62,10 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
         registry=registry,
         body_limit=settings.body_limit,
         lifespan=lifespan,
-        problems={SignatureRefused: SIGNATURE_REFUSED},
+        problems=PROBLEMS,
         why_not_ready=lambda _: None,
     )
-    add_routes(app)
+    add_routes(app, knowledge)
     return app
 
 
@@ -82,11 +79,15 @@ def choose_explainer(
     return Fallback(MistralExplainer(knowledge, client, settings.mistral, metrics), offline)
 
 
-def add_routes(app: FastAPI) -> None:
+def add_routes(app: FastAPI, knowledge: Knowledge) -> None:
     """Add the two routes; bodies that do not fit are refused before they get here."""
 
-    @app.post("/explain", tags=["explanation"], responses=problem_responses(400, 403, 413, 422, 500))
-    async def explain(body: ExplanationRequest, request: Request) -> Explanation:
+    @app.post(
+        "/explain", tags=["explanation"], summary="Explain a prediction", responses=explained(knowledge)
+    )
+    async def explain(
+        body: Annotated[ExplanationRequest, Body(openapi_examples=EXPLAIN_BODIES)], request: Request
+    ) -> Explanation:
         """Explain a prediction: always a whole explanation, within 20 seconds.
 
         A service with a signing key explains signed predictions only; others are a 403.
@@ -97,8 +98,10 @@ def add_routes(app: FastAPI) -> None:
         state["metrics"].answered("explain", explanation.engine)
         return explanation
 
-    @app.post("/chat", tags=["explanation"], responses=problem_responses(400, 403, 413, 422, 500))
-    async def chat(body: ChatRequest, request: Request) -> ChatReply:
+    @app.post("/chat", tags=["explanation"], summary="Answer a question", responses=replied(knowledge))
+    async def chat(
+        body: Annotated[ChatRequest, Body(openapi_examples=CHAT_BODIES)], request: Request
+    ) -> ChatReply:
         """Answer a question about a prediction. What was asked is neither kept nor sent on.
 
         As with `/explain`, the prediction must be signed where there is a signing key.

@@ -38,10 +38,18 @@ class KnowledgeBase:
 
     async def explain(self, request: ExplanationRequest) -> Explanation:
         """Explain a prediction."""
-        return Composer(self._knowledge, case_to_explain(request, self._knowledge)).compose(request)
+        return self.compose(request)
 
     async def reply(self, request: ChatRequest) -> ChatReply:
         """Answer the last question."""
+        return self.converse(request)
+
+    def compose(self, request: ExplanationRequest) -> Explanation:
+        """Explain a prediction, for callers that do not wait."""
+        return Composer(self._knowledge, case_to_explain(request, self._knowledge)).compose(request)
+
+    def converse(self, request: ChatRequest) -> ChatReply:
+        """Answer the last question, for callers that do not wait."""
         case = case_to_discuss(request, self._knowledge)
         topic = recognise(request.messages[-1].content, self._knowledge.languages[case.language].chat)
         told = answer(topic, case, self._knowledge)

@@ -23,7 +23,7 @@ class InferenceMetrics:
             "inference_decisions", "Predictions by decision", ("decision",), registry=registry
         )
         self._failures = Counter(
-            "inference_failures", "Images without a prediction, by reason", ("reason",), registry=registry
+            "inference_failures", "Images without an answer, by reason", ("reason",), registry=registry
         )
         self._quality = Counter(
             "inference_quality_issues", "Remarks about images, by code", ("code",), registry=registry
@@ -61,7 +61,7 @@ class InferenceMetrics:
             self._scores.observe(prediction.malignant_probability)
 
     def failed(self, reason: str) -> None:
-        """Count an image that got no prediction; a reason outside the list given at first is `other`."""
+        """Count an image that got no answer; a reason outside the list given at first is `other`."""
         self._failures.labels(reason if reason in self._reasons else OTHER).inc()
 
     def computed(self, images: int) -> None:

@@ -38,9 +38,13 @@ class Pace:
         among, begun = self._working, time.monotonic()
         try:
             yield
-            self._samples.append((time.monotonic() - begun) / among)
+            self.note(time.monotonic() - begun, among)
         finally:
             self._working -= 1
+
+    def note(self, seconds: float, among: int) -> None:
+        """Take the time of one request."""
+        self._samples.append(seconds / among)
 
     @property
     def seconds(self) -> float:

@@ -53,6 +53,10 @@ class Settings(ServiceSettings):
     """How long decoding one image may take."""
     upload_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long an upload may take."""
+    max_images: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Images in one upload to `/predict/batch`."""
+    max_images_bytes: Annotated[int, Field(ge=1_000, le=100_000_000_000)] = 500_000_000
+    """Largest body of `/predict/batch` in bytes; each of its files may have `max_bytes`."""
     audit_log: Path | None = None
     """File that every prediction is recorded in before it is answered; None records nothing."""
     audit_key: Annotated[SecretStr, Field(min_length=32)] | None = None

@@ -1,5 +1,6 @@
 """One sample sent through both services, printed for a person to read."""
 
+import os
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,17 @@ class SampleFailed(Exception):
 def send_sample(path: Path, inference_url: str, chat_url: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Send an image to `/predict` and the answer, unchanged, to `/explain`; return both answers.
 
+    Where the services ask for keys, those of the page are sent.
+
     Raises:
         SampleFailed: if the image is missing or a service answers with a problem.
     """
     # Proxies from the environment must not see, or break, what stays on this machine.
     with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
         files = {"file": (path.name, _read(path), "image/png")}
-        prediction = _answer(client, "POST", f"{inference_url}/predict", files=files)
+        prediction = _answer(client, f"{inference_url}/predict", "UI_INFERENCE_KEY", files=files)
         request = {"prediction": prediction}
-        return prediction, _answer(client, "POST", f"{chat_url}/explain", json=request)
+        return prediction, _answer(client, f"{chat_url}/explain", "UI_CHAT_KEY", json=request)
 
 
 def _read(path: Path) -> bytes:
@@ -36,11 +39,15 @@ def _read(path: Path) -> bytes:
         raise SampleFailed(f"The sample {path} cannot be read: {error.strerror}.") from error
 
 
-def _answer(client: httpx.Client, method: str, url: str, **content: Any) -> dict[str, Any]:
+def _answer(client: httpx.Client, url: str, variable: str, **content: Any) -> dict[str, Any]:
+    key = os.environ.get(variable)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        response = client.request(method, url, **content)
+        response = client.post(url, headers=headers, **content)
     except httpx.TransportError as error:
         raise SampleFailed(f"{url} could not be reached ({type(error).__name__}).") from error
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        raise SampleFailed(f"{url} asks for an API key. Put one of its keys into {variable}.")
     if response.status_code != httpx.codes.OK:
         raise SampleFailed(f"{url} answered {response.status_code}: {response.text[:500]}")
     answer: dict[str, Any] = response.json()

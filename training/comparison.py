@@ -1,6 +1,6 @@
 """Whether a compressed network decides as the full one does, data set by data set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +61,8 @@ class Verdict(NamedTuple):
     """Pairs of a malignant and a benign image: one pair is the least by which the AUC can move."""
     decided: int
     changed: int
+    is_drawn: bool = False
+    """Rendered pictures beside tissue: how they are decided is told, and stands in nothing's way."""
 
     @property
     def agreement(self) -> float:
@@ -72,17 +74,32 @@ class Verdict(NamedTuple):
         """Tell whether no more is lost than is allowed, or than one pair and one image of a small set."""
         drop = max(ALLOWED_DROP, 1 / self.pairs if self.pairs else 0.0)
         changes = max(1, int(ALLOWED_CHANGES * self.decided))
-        return not self.full_auc - self.auc > drop + ROUNDING and self.changed <= changes
+        return not self.full_auc - self.auc > drop + ROUNDING and (self.is_drawn or self.changed <= changes)
 
 
 ROUNDING = 1e-9
 
 
 def compare(
-    full: Judgement, other: Judgement, labels: Labels, groups: Mapping[str, Sequence[int]]
+    full: Judgement,
+    other: Judgement,
+    labels: Labels,
+    groups: Mapping[str, Sequence[int]],
+    drawn: Collection[str] = (),
 ) -> dict[str, Verdict]:
-    """Return a verdict for each data set: `labels` (N,) are 1 for malignant, `groups` hold its rows."""
-    return {name: _compare(full, other, labels, np.array(rows)) for name, rows in groups.items()}
+    """Return a verdict for each data set.
+
+    Args:
+        full: Of the full network.
+        other: Of what is held against it.
+        labels: 1 for malignant (N,).
+        groups: The rows of each data set.
+        drawn: Those that are rendered, beside others that show tissue.
+    """
+    return {
+        name: _compare(full, other, labels, np.array(rows))._replace(is_drawn=name in drawn)
+        for name, rows in groups.items()
+    }
 
 
 def _compare(full: Judgement, other: Judgement, labels: Labels, rows: Labels) -> Verdict:

@@ -23,6 +23,7 @@ from training.golden import golden_pictures
 from training.integers import RECIPES, Recipe, quantise
 from training.networks import Network
 from training.scoring import Scores
+from training.weighing import find_drawn
 
 logger = logging.getLogger(__name__)
 
@@ -163,4 +164,5 @@ def _hold(bench: Bench, judgement: Judgement) -> dict[str, Verdict]:
     """Hold a judgement against the full network's."""
     _, full = calibrate(bench.full, bench.classes, bench.aim)
     labels = bench.classes.is_malignant(bench.full.labels)
-    return compare(full, judgement, labels, rows_by_data_set(bench.full.samples))
+    samples = bench.full.samples
+    return compare(full, judgement, labels, rows_by_data_set(samples), find_drawn(samples))

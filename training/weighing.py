@@ -23,7 +23,10 @@ def weigh_by_patients(samples: Sequence[Sample], labels: Labels | None = None) -
     """
     truth = np.array([sample.label for sample in samples]) if labels is None else labels
     weights = np.zeros(len(samples))
-    for rows in _drop_rendered(samples, list(rows_by_data_set(samples).values())):
+    drawn = find_drawn(samples)
+    for name, rows in rows_by_data_set(samples).items():
+        if name in drawn:
+            continue
         own = np.array(rows)
         cells = [own[truth[own] == label] for label in np.unique(truth[own])]
         patients = min(len({samples[row].patient for row in cell}) for cell in cells)
@@ -32,8 +35,8 @@ def weigh_by_patients(samples: Sequence[Sample], labels: Labels | None = None) -
     return np.asarray(weights / weights.mean())
 
 
-def _drop_rendered(samples: Sequence[Sample], sets: list[list[int]]) -> list[list[int]]:
-    """Leave out the rows of rendered sets, if others remain."""
-    paths = [[samples[row].path for row in rows] for rows in sets]
-    drawn = [find_origin(each[0], [path.stem for path in each]).rendered for each in paths]
-    return sets if all(drawn) else [rows for rows, is_drawn in zip(sets, drawn, strict=True) if not is_drawn]
+def find_drawn(samples: Sequence[Sample]) -> frozenset[str]:
+    """Return the names of rendered data sets among others of tissue; none where all are rendered."""
+    paths = {name: [samples[row].path for row in rows] for name, rows in rows_by_data_set(samples).items()}
+    drawn = {name for name, own in paths.items() if find_origin(own[0], [path.stem for path in own]).rendered}
+    return frozenset(drawn) if drawn < paths.keys() else frozenset()

@@ -19,11 +19,23 @@ OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/openapi.json", "/docs
 """Answered without a key and without a limit: health, and what the public documentation says anyway."""
 OPEN_FOLDER = "/static-offline-docs/"
 
-UNAUTHENTICATED = ProblemKind(401, "unauthenticated", "A valid API key is needed")
-TOO_MANY = ProblemKind(429, "rate-limited", "Too many requests")
 NEED_KEY = f"Send a valid key as `Authorization: Bearer KEY` or as `{KEY_HEADER}: KEY`."
+UNAUTHENTICATED = ProblemKind(401, "unauthenticated", "A valid API key is needed", NEED_KEY)
+TOO_MANY = ProblemKind(
+    429,
+    "rate-limited",
+    "Too many requests",
+    "At most 600 requests a minute are answered. Wait 1 s.",
+)
+
+CHARGE = "charge"
+"""Name in a request's state of what counts against the caller's limit."""
 
 Refusal = Literal["missing", "invalid", "rate-limited"]
+
+
+class RateLimited(Exception):
+    """The caller is beyond its limit; the message says for how long."""
 
 
 class Refusals(Protocol):
@@ -78,9 +90,9 @@ class Access:
             return
         verdict = self._count(key, host)
         request = Request(scope)
+        scope["state"][CHARGE] = lambda: self._count(key, host)
         if verdict is not None and not verdict.allowed:
-            detail = f"At most {verdict.limit} requests a minute are answered. Wait {verdict.wait_s} s."
-            refusal = problem_response(request, TOO_MANY, detail, verdict.headers())
+            refusal = problem_response(request, TOO_MANY, _why_refused(verdict), verdict.headers())
             await self._refuse(refusal, "rate-limited", scope, receive, send)
         elif key is None and (presented or not self._anonymous):
             refusal = problem_response(request, UNAUTHENTICATED, NEED_KEY, {"WWW-Authenticate": "Bearer"})
@@ -103,6 +115,21 @@ class Access:
         if asks_first or not await drain(receive, limit=self._body_limit):
             refusal.headers["Connection"] = "close"
         await refusal(scope, receive, send)
+
+
+def charge(scope: Scope) -> None:
+    """Count one more request of the caller, for one that asks for several things at once.
+
+    Raises:
+        RateLimited: if that is beyond the caller's limit.
+    """
+    verdict = scope["state"][CHARGE]()
+    if verdict is not None and not verdict.allowed:
+        raise RateLimited(_why_refused(verdict))
+
+
+def _why_refused(verdict: Verdict) -> str:
+    return f"At most {verdict.limit} requests a minute are answered. Wait {verdict.wait_s} s."
 
 
 def is_open(path: str) -> bool:

@@ -16,15 +16,13 @@ from web.access import Access
 from web.body_limit import BodyLimit
 from web.clients import Clients
 from web.cors import Cors
-from web.health import NotReady, add_health_routes
+from web.health import NOT_READY, NotReady, add_health_routes
 from web.metrics import HttpMetrics, Measured, add_metrics_route
 from web.openapi import complete_document
 from web.problems import ProblemKind, add_problem_handlers
 from web.request_id import RequestId
 from web.settings import ServiceSettings
 from web.tracing import Traced, open_provider
-
-NOT_READY = ProblemKind(503, "not-ready", "The service is not ready")
 
 LICENSE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 
@@ -42,6 +40,7 @@ def create_service(  # noqa: PLR0913 - all by keyword, each said once
     settings: ServiceSettings,
     registry: CollectorRegistry,
     body_limit: int,
+    body_limits: Mapping[str, int] | None = None,
     lifespan: Lifespan[FastAPI],
     problems: Mapping[type[Exception], ProblemKind],
     why_not_ready: Callable[[Request], str | None],
@@ -54,6 +53,7 @@ def create_service(  # noqa: PLR0913 - all by keyword, each said once
         settings: Who may ask, and how it logs.
         registry: Holds the metrics of the room and takes those of every request.
         body_limit: Largest request body in bytes.
+        body_limits: The same for paths that have a limit of their own.
         lifespan: Opens and closes what the routes use.
         problems: How each domain error looks over HTTP.
         why_not_ready: Returns None once the service can answer, otherwise the reason.
@@ -78,7 +78,7 @@ def create_service(  # noqa: PLR0913 - all by keyword, each said once
     add_problem_handlers(app, {NotReady: NOT_READY, **problems})
     add_health_routes(app, why_not_ready)
     add_metrics_route(app, registry)
-    app.add_middleware(BodyLimit, limit=body_limit)
+    app.add_middleware(BodyLimit, limit=body_limit, others=body_limits)
     app.add_middleware(
         Access,
         clients=clients,

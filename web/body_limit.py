@@ -1,5 +1,7 @@
 """A bound on request bodies that holds while they arrive, whatever Content-Length claims."""
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,24 +15,30 @@ DRAIN_BYTES, DRAIN_SECONDS = 250_000_000, 30.0
 
 
 class BodyLimit:
-    """ASGI middleware: answers 413, naming the limit, as soon as a body is larger than `limit` bytes."""
+    """ASGI middleware: answers 413, naming the limit, as soon as a body is larger than it may be.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    Args:
+        app: What is behind it.
+        limit: Bytes of a body.
+        others: Bytes at paths that have a limit of their own.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, others: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._limit = limit
-
-    @property
-    def _detail(self) -> str:
-        return f"The body is larger than the limit of {self._limit} bytes. Send less."
+        self._others = others or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _announced(scope) > self._limit:
-            await self._discard(receive)
-            response = problem_response(Request(scope), BODY_TOO_LARGE, self._detail, {"Connection": "close"})
+        limit = self._others.get(scope["path"], self._limit)
+        if _announced(scope) > limit:
+            await _discard(receive, limit)
+            response = problem_response(
+                Request(scope), BODY_TOO_LARGE, _detail(limit), {"Connection": "close"}
+            )
             await response(scope, receive, send)
             return
         received = 0
@@ -39,16 +47,21 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
+            if received > limit:
                 if message.get("more_body", False):
-                    await self._discard(receive)
-                raise HTTPException(413, self._detail, {"Connection": "close"})
+                    await _discard(receive, limit)
+                raise HTTPException(413, _detail(limit), {"Connection": "close"})
             return message
 
         await self._app(scope, counted, send)
 
-    async def _discard(self, receive: Receive) -> None:
-        await drain(receive, limit=max(DRAIN_BYTES, 4 * self._limit), seconds=DRAIN_SECONDS)
+
+async def _discard(receive: Receive, limit: int) -> None:
+    await drain(receive, limit=max(DRAIN_BYTES, 4 * limit), seconds=DRAIN_SECONDS)
+
+
+def _detail(limit: int) -> str:
+    return f"The body is larger than the limit of {limit} bytes. Send less."
 
 
 def _announced(scope: Scope) -> int:

@@ -15,7 +15,9 @@ from web.request_id import HEADER, current_request_id
 
 REFUSED = ProblemKind(400, "cors-refused", "This origin may not send such a request")
 ADVICE = "The operator lists the origins that may. See the operating guide."
-READABLE = (HEADER, "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate")
+PICTURE_HEADERS = ("X-Image-SHA256", "X-Model-SHA256", "X-Image-Usable")
+"""What an answer that is a picture says of it."""
+READABLE = (HEADER, "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", *PICTURE_HEADERS)
 """Headers of answers that a page may read."""
 SENT = ("Authorization", KEY_HEADER, HEADER, "Content-Type")
 """Headers that a page may send."""

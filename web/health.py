@@ -1,14 +1,14 @@
 """Liveness and readiness, the same on every service."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI
 from pydantic import Field
 from starlette.requests import Request
 
 from contract.base import Payload
-from web.problems import problem_responses
+from web.problems import ProblemKind, problem_responses
 from web.stopping import STOPPING
 
 LEAVING = "The service is being stopped. What it has begun it finishes; ask another one."
@@ -18,21 +18,29 @@ class NotReady(Exception):
     """The service is alive but cannot answer yet; the message says why."""
 
 
+NOT_READY = ProblemKind(503, "not-ready", "The service is not ready", LEAVING)
+
+
 class Health(Payload):
     """The state of a service."""
 
     status: Annotated[Literal["ok"], Field(description="always `ok`; anything else is a problem+json")]
 
 
+WELL: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"example": {"status": "ok"}}}}
+}
+
+
 def add_health_routes(app: FastAPI, why_not_ready: Callable[[Request], str | None]) -> None:
     """Add `/health/live` and `/health/ready`; `why_not_ready` returns None once the service can answer."""
 
-    @app.get("/health/live", tags=["operation"])
+    @app.get("/health/live", tags=["operation"], responses=WELL)
     async def live() -> Health:
         """Whether the process runs."""
         return Health(status="ok")
 
-    @app.get("/health/ready", tags=["operation"], responses=problem_responses(503))
+    @app.get("/health/ready", tags=["operation"], responses={**WELL, **problem_responses(NOT_READY)})
     async def ready(request: Request) -> Health:
         """Whether the service can answer now."""
         reason = LEAVING if hasattr(request.state, STOPPING) else why_not_ready(request)

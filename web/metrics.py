@@ -25,6 +25,8 @@ from web.request_id import method_of, route_of
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
+EXAMPLE = 'http_requests_total{method="GET",route="/model",status="200"} 3.0\n'
+
 
 def create_registry() -> CollectorRegistry:
     """Return a registry that already tells memory, processor time and the version of Python."""
@@ -111,7 +113,7 @@ def add_metrics_route(app: FastAPI, registry: CollectorRegistry) -> None:
     """Add `/metrics`; where there are API keys it needs one like any other route."""
     answer = {
         "description": "Text format of Prometheus",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
+        "content": {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}},
     }
 
     @app.get("/metrics", tags=["operation"], response_class=Response, responses={200: answer})

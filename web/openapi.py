@@ -5,20 +5,12 @@ from typing import Any
 from fastapi import FastAPI
 
 from contract import Problem
-from web.access import KEY_HEADER, is_open
+from web.access import KEY_HEADER, TOO_MANY, UNAUTHENTICATED, is_open
 from web.problems import problem_responses
 
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key of this service."},
     "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER, "description": "The same key."},
-}
-HEADERS = {
-    401: {"WWW-Authenticate": "Always `Bearer`."},
-    429: {
-        "Retry-After": "Seconds until the next request is answered.",
-        "RateLimit": "Requests left (`r`), and seconds until all are free again (`t`).",
-        "RateLimit-Policy": "Requests (`q`) in so many seconds (`w`).",
-    },
 }
 
 
@@ -41,21 +33,13 @@ def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool
         components.setdefault("schemas", {}).setdefault("Problem", Problem.model_json_schema())
         if keys:
             components["securitySchemes"] = SCHEMES
-        refusals = _refusals(*[401] * keys, *[429] * limited)
+        refused = [*[UNAUTHENTICATED] * keys, *[TOO_MANY] * limited]
+        refusals = {str(status): answer for status, answer in problem_responses(*refused).items()}
         closed = [item for path, item in document["paths"].items() if not is_open(path)]
         for operation in [each for item in closed for each in item.values()]:
-            operation["responses"] |= refusals
+            operation["responses"] = dict(sorted((operation["responses"] | refusals).items()))
             if keys:
                 operation["security"] = [{name: []} for name in SCHEMES] + [{}] * optional
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
-
-
-def _refusals(*statuses: int) -> dict[str, dict[str, Any]]:
-    """Describe the answers of who is not let in, with their headers."""
-    described = problem_responses(*statuses)
-    for status in statuses:
-        texts = HEADERS[status].items()
-        described[status]["headers"] = {n: {"description": t, "schema": {"type": "string"}} for n, t in texts}
-    return {str(status): answer for status, answer in described.items()}

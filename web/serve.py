@@ -99,6 +99,9 @@ def server_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
     """Return how uvicorn serves: it logs no requests and believes no proxy but those that are named."""
     return uvicorn.Config(
         app,
+        # Said, because uvicorn would take others where some other program has installed them.
+        loop="asyncio",
+        http="h11",
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=settings.stop_seconds,

@@ -19,8 +19,8 @@ from PIL import Image
 
 from artifact import Outputs
 from contract import DISCLAIMER, ModelCard, Prediction, Problem
+from contract.example import EXAMPLE
 from inference_service.app import create_app
-from inference_service.openapi import EXAMPLE
 from inference_service.settings import Settings
 
 CARD = ModelCard.model_validate(

@@ -5,7 +5,7 @@ import pytest
 
 from contract import Band, OperatingPoint, Variant
 from training.classes import BINARY, Classes
-from training.comparison import Judgement, calibrate, compare, list_verdicts, passes, tabulate
+from training.comparison import Judgement, Verdict, calibrate, compare, list_verdicts, passes, tabulate
 from training.data import Sample
 from training.scoring import Scores
 
@@ -149,3 +149,10 @@ def test_the_table_shows_each_variant_with_its_size_times_and_figures():
     assert "mine" in head
     assert first.split()[:4] == ["full", "419.0", "40.0", "20.0"]
     assert second.split() == ["int8", "9.7", "5.0", "2.5", "AUC", "0.9000,", "alike", "99.5%"]
+
+
+def test_decisions_about_drawn_pictures_beside_tissue_are_told_and_stand_in_nothing_s_way():
+    verdict = Verdict(full_auc=0.9, auc=0.9, pairs=100, decided=64, changed=2)
+    assert not verdict.passes
+    assert verdict._replace(is_drawn=True).passes
+    assert not verdict._replace(is_drawn=True, auc=0.8).passes

@@ -6,7 +6,7 @@ import time
 import anyio
 import pytest
 
-from inference_service.queue import Queue, QueueFull
+from inference_service.queue import SAMPLES, Queue, QueueFull
 
 
 def test_places_are_given_back_also_after_errors():
@@ -41,3 +41,55 @@ def test_no_more_work_runs_at_a_time_than_there_are_threads():
 
     anyio.run(visit)
     assert most == 2
+
+
+def paced(seconds, requests=SAMPLES):
+    """A queue whose last requests took so many seconds each."""
+    queue = Queue(threads=2, waiting=98, seconds=1.0, max_bytes=1000)
+    for _ in range(requests):
+        queue.pace.note(seconds, 1)
+    return queue
+
+
+def test_until_the_pace_is_known_as_many_are_admitted_as_ever_may_be():
+    assert Queue(threads=2, waiting=98, seconds=1.0).places == 100
+
+
+@pytest.mark.parametrize(("seconds", "places"), [(0.001, 100), (0.02, 50), (0.1, 10), (5.0, 3)])
+def test_so_many_are_admitted_that_the_last_is_answered_in_time(seconds, places):
+    assert paced(seconds).places == places
+
+
+def test_a_few_slow_images_do_not_shut_the_door():
+    queue = paced(0.02)
+    for _ in range(SAMPLES // 3):
+        queue.pace.note(20.0, 1)
+    assert queue.places == 50
+
+
+def test_who_works_among_others_took_its_share_of_the_time():
+    queue = Queue(threads=2, waiting=98, seconds=1.0)
+    queue.pace.note(0.8, 8)
+    assert queue.pace.seconds == pytest.approx(0.1)
+
+
+def test_the_pace_is_taken_of_what_succeeds():
+    queue = Queue(threads=2, waiting=98)
+    with pytest.raises(ZeroDivisionError), queue.pace.measure():
+        raise ZeroDivisionError
+    assert queue.pace.seconds == 0
+    with queue.pace.measure():
+        time.sleep(0.002)
+    assert queue.pace.seconds >= 0.002
+
+
+def test_bodies_inside_are_bounded_together_but_a_large_one_is_admitted_alone():
+    queue = paced(0.001)
+    with queue.place(600):
+        with queue.place(400), pytest.raises(QueueFull), queue.place(1):
+            pass
+        with pytest.raises(QueueFull), queue.place(401):
+            pass
+    with queue.place(5000):
+        assert queue.inside == 1
+    assert queue.inside == 0

@@ -1,0 +1,1 @@
+"""Serving beside ONNX Runtime and LitServe."""

@@ -1,0 +1,81 @@
+"""What the OpenAPI document says beyond what FastAPI derives from the routes: examples, all of them real."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from fastapi.openapi.models import Example
+
+from chat_service.knowledge import Knowledge
+from chat_service.offline import KnowledgeBase
+from contract import ChatMessage, ChatRequest, Clinical, ExplanationRequest
+from contract.base import Payload
+from contract.example import EXAMPLE
+from web.problems import BODY_TOO_LARGE, INTERNAL, REQUEST_INVALID, ProblemKind, problem_responses
+from web.signing import UNSIGNED, SignatureRefused
+
+BAD_REQUEST = ProblemKind(400, "bad-request", "Bad Request", "There was an error parsing the body")
+SIGNATURE_REFUSED = ProblemKind(
+    403,
+    "signature-refused",
+    "The prediction is not trusted",
+    UNSIGNED,
+)
+"""Not a 422, since the body fits the API, and not a 401, since it is not the caller who is in doubt."""
+
+PROBLEMS = {SignatureRefused: SIGNATURE_REFUSED}
+
+REFUSED = problem_responses(
+    BAD_REQUEST,
+    SIGNATURE_REFUSED,
+    BODY_TOO_LARGE._replace(example=BODY_TOO_LARGE.example.replace("20000000", "1000000")),
+    REQUEST_INVALID,
+    INTERNAL,
+)
+"""What may go wrong at both routes."""
+
+PLAIN = ExplanationRequest(prediction=EXAMPLE)
+DETAILED = ExplanationRequest(
+    prediction=EXAMPLE,
+    audience="clinician",
+    language="en",
+    clinical=Clinical(tumour_size_mm=18, positive_nodes=1, distant_metastasis=False, grade=2, er="positive"),
+    include_prognosis=False,
+)
+QUESTION = ChatRequest(
+    prediction=EXAMPLE, messages=[ChatMessage(role="user", content="What should I ask my doctor?")]
+)
+
+
+def _sent(request: Payload) -> dict[str, Any]:
+    return request.model_dump(mode="json", exclude_none=True)
+
+
+EXPLAIN_BODIES = {
+    "plain": Example(summary="A prediction, as /predict answered it", value=_sent(PLAIN)),
+    "detailed": Example(summary="For a clinician, with findings", value=_sent(DETAILED)),
+}
+CHAT_BODIES = {"question": Example(summary="A question about a prediction", value=_sent(QUESTION))}
+
+
+def explained(knowledge: Knowledge) -> dict[int | str, dict[str, Any]]:
+    """Describe the answers of `/explain`."""
+    answer = KnowledgeBase(knowledge).compose(PLAIN)
+    # Fixed, so that the document is the same each time.
+    fixed = answer.model_copy(
+        update={
+            "id": UUID("0d7c8f5e-93f4-4d43-8f0b-6a5d0d9a1c22"),
+            "created": EXAMPLE.created + timedelta(seconds=1),
+        }
+    )
+    return {200: _described("The whole explanation", fixed), **REFUSED}
+
+
+def replied(knowledge: Knowledge) -> dict[int | str, dict[str, Any]]:
+    """Describe the answers of `/chat`."""
+    return {200: _described("The reply", KnowledgeBase(knowledge).converse(QUESTION)), **REFUSED}
+
+
+def _described(description: str, example: Payload) -> dict[str, Any]:
+    content = {"application/json": {"example": example.model_dump(mode="json")}}
+    return {"description": description, "content": content}

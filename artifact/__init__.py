@@ -20,9 +20,10 @@ if TYPE_CHECKING:
         IntegersUnsupported,
     )
     from artifact.file import load, save
+    from artifact.gate import DomainDistance, Foreignness, Gate
     from artifact.golden import Golden, Outputs
     from artifact.model import Artifact
-    from artifact.module import Deployed, DomainDistance
+    from artifact.module import Deployed
 
 __all__ = [
     "Artifact",
@@ -34,6 +35,8 @@ __all__ = [
     "DigestMismatch",
     "DigestMissing",
     "DomainDistance",
+    "Foreignness",
+    "Gate",
     "Golden",
     "GoldenMismatch",
     "IntegersUnsupported",
@@ -48,7 +51,9 @@ __all__ = [
 _HOMES = {
     "Artifact": "model",
     "Deployed": "module",
-    "DomainDistance": "module",
+    "DomainDistance": "gate",
+    "Foreignness": "gate",
+    "Gate": "gate",
     "Golden": "golden",
     "Outputs": "golden",
     "choose_device": "device",

@@ -16,8 +16,9 @@ from torch.jit.frontend import FrontendError
 
 from artifact import golden
 from artifact.errors import ArtifactInvalid, IntegersUnsupported
+from artifact.gate import STATISTICS
 from artifact.golden import Golden
-from artifact.module import STATISTICS, Deployed
+from artifact.module import Deployed
 from contract import ModelCard
 
 # TorchScript is deprecated in torch 2.14; docs/decisions says why it is used, and what may follow it.

@@ -66,7 +66,7 @@ class Classifier:
         self, sent: Sent, probabilities: Sequence[float], statistics: Sequence[float]
     ) -> Prediction | Exception:
         try:
-            quality = assess(sent.image, self.card.gate, statistics)
+            quality = assess(sent.image, self.card.gate, statistics, self.card.modality)
             return self._sign(self._compose(sent, probabilities, quality))
         except Exception as error:  # here as well
             return error

@@ -18,30 +18,40 @@ from training.catalogue import find_origin
 from training.classes import Classes
 from training.data import Split
 from training.evaluation import Scaling
-from training.gate import LIMITS
+from training.limits import Modality, open_limits
 from training.record import Record
 
 LICENCE = "Weights as their data allows; see the licence of each data set"
 SPELLINGS = {"plantnetv2": "PlantNetV2"}
+SUBJECTS: dict[Modality, str] = {
+    "histopathology": "microscopy of stained breast tissue",
+    "mammography": "X-ray pictures of the breast",
+}
 INTENDED_USE = (
-    "Education and research on microscopy of stained breast tissue. Not a medical device, not for diagnosis "
-    "or for any decision about care."
+    "Education and research on {subject}. Not a medical device, not for diagnosis or for any decision about "
+    "care."
 )
+OTHERS: dict[Modality, str] = {
+    "histopathology": (
+        "Not for mammograms, ultrasound, other organs, or stains other than haematoxylin and eosin."
+    ),
+    "mammography": "Not for histology, ultrasound, MRI, or other organs.",
+}
 LIMITATIONS = [
     "One picture only: no stage, no grade, no receptor status can be read from it.",
-    "Not for mammograms, ultrasound, other organs, or stains other than haematoxylin and eosin.",
+    "{others}",
     "Figures hold for laboratories like those of the data sets; elsewhere they can be much worse.",
     "Probabilities hold where malignancy is as common as among the images they were calibrated on.",
 ]
 
 
-def draft_card(record: Record, name: str) -> ModelCard:
+def draft_card(record: Record, name: str, modality: Modality) -> ModelCard:
     """Return a card with all that is known before the file has computed anything."""
     return ModelCard(
         name=name,
         version="0.1.0",
         architecture=SPELLINGS.get(record.architecture, record.architecture),
-        modality="histopathology",
+        modality=modality,
         created=datetime.now(UTC),
         licence=LICENCE,
         classes=[
@@ -53,7 +63,7 @@ def draft_card(record: Record, name: str) -> ModelCard:
             temperature=1.0,
             fitted_on="the file's own outputs for the validation images, each image with the same weight",
         ),
-        gate=LIMITS,
+        gate=open_limits(),
         data=[],
         metrics=[],
         training=TrainingCard(
@@ -65,8 +75,8 @@ def draft_card(record: Record, name: str) -> ModelCard:
         ),
         compression=Compression(method="none yet", rank=0, full_auc={}, file_auc={}),
         tolerance={"cpu": 2e-3, "cuda": 2e-2, "int8": 1e-2},
-        intended_use=INTENDED_USE,
-        limits=LIMITATIONS,
+        intended_use=INTENDED_USE.format(subject=SUBJECTS[modality]),
+        limits=[text.format(others=OTHERS[modality]) for text in LIMITATIONS],
     )
 
 

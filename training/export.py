@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 import artifact
-from artifact import Artifact, Deployed, Outputs
+from artifact import Artifact, Deployed, Gate, Outputs
+from artifact.gate import STATISTICS
 from contract import Compression, DataCard, MetricCard, ModelCard
 from training.card import describe_calibration, describe_data, draft_card
 from training.checkpoint import read_weights
@@ -14,8 +15,10 @@ from training.classes import Classes
 from training.compression import RANK, compress, describe, fold
 from training.data import Sample, Split, join, rows_by_data_set
 from training.evaluation import AIM, Aim, choose_operating_point, fit_scaling, measure_each
-from training.gate import fit_distance, is_unusable, scale_distance
+from training.gate import fit_distance, fit_foreignness, scale_distance, set_foreignness
 from training.golden import golden_pictures
+from training.limits import draw_limits, find_modality, is_unusable
+from training.looks import look_again
 from training.networks import build
 from training.record import Record
 from training.reference import refer
@@ -41,14 +44,17 @@ def export(
     read_weights(network, weights)
     reference = refer(network, train)
     distance = fit_distance(reference.pooled, [sample.data_set for sample in reference.samples])
+    gate = Gate(distance, fit_foreignness(reference.looks))
     head = compress(network.head, reference.hidden)
-    module = Deployed(fold(network.features), head, distance, 1.0, enlargement=network.enlargement)
+    module = Deployed(fold(network.features), head, gate, 1.0, enlargement=network.enlargement)
     full = score(network, validation, torch.device("cpu"))
-    bench = Bench(module, network, draft_card(record, name), classes, full, out, aim)
+    bench = Bench(
+        module, network, draft_card(record, name, find_modality(reference.tiles)), classes, full, out, aim
+    )
     chosen = choose(bench, reference.tiles)
     module.temperature.fill_(chosen.scaling.temperature)
     module.bias = torch.tensor(chosen.scaling.bias)
-    scale_distance(distance, chosen.outputs.gate[:, 1], [sample.data_set for sample in validation])
+    _settle(gate, chosen.outputs, validation, network.enlargement)
     model = open_trial(bench, chosen.integers, chosen.engine)
     card = _fill(bench, chosen, splits)
     compression = Compression(
@@ -64,6 +70,15 @@ def export(
     return artifact.save(module, card, golden_pictures(), out, chosen.integers)
 
 
+def _settle(gate: Gate, outputs: Outputs, validation: Sequence[Sample], enlargement: int) -> None:
+    """Scale what the gate says so that validation images of each data set lie within its limits."""
+    data_sets = [sample.data_set for sample in validation]
+    columns = dict(zip(STATISTICS, outputs.gate.T, strict=True))
+    scale_distance(gate.distance, columns["domain_distance"], data_sets)
+    views, theirs = look_again(validation, enlargement)
+    set_foreignness(gate.foreignness, columns["foreignness"], views, [*data_sets, *theirs])
+
+
 def _fill(bench: Bench, chosen: Chosen, splits: Sequence[Split]) -> ModelCard:
     """Fill in what was fitted on the validation images: of all data sets together, and of each alone."""
     rows = rows_by_data_set(bench.full.samples)
@@ -72,6 +87,11 @@ def _fill(bench: Bench, chosen: Chosen, splits: Sequence[Split]) -> ModelCard:
         update={
             "calibration": describe_calibration(chosen.scaling, bench.classes, fitted_on),
             "operating_point": chosen.judgement.point,
+            "gate": draw_limits(
+                chosen.outputs.gate,
+                [sample.data_set for sample in bench.full.samples],
+                bench.card.modality,
+            ),
             "data": [
                 _describe_alone(bench, chosen, split, rows[split.train[0].data_set]) for split in splits
             ],

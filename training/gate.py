@@ -1,14 +1,15 @@
-"""Fitting the statistics by which a model file tells images that it cannot judge."""
+"""Fitting the statistics by which a model file tells images that it cannot judge, and their limits."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from artifact import DomainDistance
-from contract import GateLimit
+from artifact import DomainDistance, Foreignness
+from training.looks import Looks
 
 AXES = 32
 """Free axes of each data set's distribution."""
@@ -16,12 +17,10 @@ SHARE = 0.995
 """Share of a data set's validation images that lie within its distance."""
 MARGIN = 1.2
 """How much farther than these an image may lie: patients differ more than the few that validate."""
-LIMITS = [
-    # Grey values (0..255) spread less than this on blank glass and plain colour only.
-    GateLimit(statistic="contrast", low=4.0, high=None, code="blank", blocks=True),
-    # `scale_distance` makes 1 the edge of every data set.
-    GateLimit(statistic="domain_distance", low=None, high=1.0, code="far_from_training_data", blocks=True),
-]
+FOREIGN = 0.015
+"""Share of a data set's validation images, and random views of them, that may pass for foreign."""
+STRICTNESS = 0.03
+"""Inverse of the penalty on large weights: small, so that no single trait decides."""
 
 
 def fit_distance(pooled: Tensor, data_sets: Sequence[str]) -> DomainDistance:
@@ -64,17 +63,44 @@ def scale_distance(distance: DomainDistance, measured: NDArray[np.float32], data
         measured: The distances of validation images (N,).
         data_sets: Which data set each of them belongs to (N,).
     """
-    for index, name in enumerate(sorted(set(data_sets))):
-        rows = [row for row, data_set in enumerate(data_sets) if data_set == name]
+    for index, rows in enumerate(_divide(data_sets)):
         stretch = MARGIN * float(np.quantile(measured[rows], SHARE))
         distance.deviations[index] *= stretch
         distance.noise[index] *= stretch
 
 
-def is_unusable(gate: Sequence[GateLimit], values: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return for each row of `values` (N, K) whether a limit that blocks is crossed."""
-    low = np.array([-np.inf if limit.low is None else limit.low for limit in gate])
-    high = np.array([np.inf if limit.high is None else limit.high for limit in gate])
-    blocks = np.array([limit.blocks for limit in gate])
-    crossed = ~((values >= low) & (values <= high))
-    return np.asarray((crossed & blocks).any(axis=1))
+def fit_foreignness(looks: Looks) -> Foreignness:
+    """Fit a logistic regression that tells training images from what is none; its limit is set later."""
+    fitted = Foreignness()
+    traits = torch.cat([looks.own, looks.foreign])
+    fitted.centre.copy_(traits.mean(0))
+    fitted.spread.copy_(traits.std(0) + 1e-3)
+    truth = np.repeat([0, 1], [len(looks.own), len(looks.foreign)])
+    regression = LogisticRegression(C=STRICTNESS, class_weight="balanced", max_iter=3000)
+    regression.fit(fitted.standardise(traits).double().numpy(), truth)
+    fitted.weight.copy_(torch.from_numpy(regression.coef_[0]))
+    fitted.bias.copy_(torch.from_numpy(regression.intercept_))
+    return fitted
+
+
+def set_foreignness(
+    foreignness: Foreignness, measured: NDArray[np.float32], views: Tensor, data_sets: Sequence[str]
+) -> None:
+    """Move what counts as foreign so far that nearly all validation images and their views stay below 0.
+
+    Args:
+        foreignness: As fitted.
+        measured: What it says of validation images (N,).
+        views: Traits of random views of them (M, TRAITS).
+        data_sets: Which data set each of them, and then each view, belongs to (N + M,).
+    """
+    values = np.concatenate([measured, foreignness(views).numpy()])
+    edges = [np.quantile(values[rows], 1 - FOREIGN) for rows in _divide(data_sets)]
+    foreignness.bias -= max(0.0, float(max(edges)))
+
+
+def _divide(data_sets: Sequence[str]) -> list[list[int]]:
+    """Return the rows of each data set, in alphabetical order."""
+    return [
+        [row for row, name in enumerate(data_sets) if name == wanted] for wanted in sorted(set(data_sets))
+    ]

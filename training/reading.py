@@ -12,7 +12,7 @@ from contract import ModelCard
 from training.classes import Classes
 from training.data import Sample, read_pixels
 from training.evaluation.outcomes import Cut
-from training.gate import is_unusable
+from training.limits import is_unusable
 from training.readings import Readings, check_numbers
 
 BATCH = 4

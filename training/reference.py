@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from artifact.preprocess import mirror, normalise
 from training.data import Sample, Tiles, draw_weights
+from training.looks import VIEWS, Looks, add_rendered, look
 from training.networks import Network
 
 IMAGES = 2000
@@ -28,6 +29,8 @@ class Reference(NamedTuple):
     """Feature maps, averaged over the grid (N, F)."""
     hidden: Tensor | None
     """Outputs of the first fully connected layer (N, H); None for a network without one."""
+    looks: Looks
+    """How the first of them look beside pictures that are none."""
 
 
 @torch.inference_mode()
@@ -39,16 +42,25 @@ def refer(network: Network, train: Sequence[Sample]) -> Reference:
     samples = [train[index] for index in drawn.tolist()]
     read = Tiles(samples, network.enlargement)
     first = find_first(network.head)
-    tiles, pooled, hidden = [], [], []
+    tiles, pooled, hidden, looks = [], [], [], []
     for start in range(0, count, BATCH):
-        batch = torch.stack([mirror(read[i][0]) for i in range(start, min(start + BATCH, count))])
+        images = [read[index][0] for index in range(start, min(start + BATCH, count))]
+        batch = torch.stack([mirror(image) for image in images])
+        if start < VIEWS:
+            looks.append(look(images, start))
         if start < KEPT:
             tiles.append(batch)
         maps = network.features(normalise(batch.float()).contiguous(memory_format=torch.channels_last))
         pooled.append(maps.mean((2, 3)))
         if first:
             hidden.append(first(maps.flatten(1)))
-    return Reference(samples, torch.cat(tiles), torch.cat(pooled), torch.cat(hidden) if first else None)
+    return Reference(
+        samples,
+        torch.cat(tiles),
+        torch.cat(pooled),
+        torch.cat(hidden) if first else None,
+        add_rendered(looks, network.enlargement),
+    )
 
 
 def find_first(head: nn.Module) -> nn.Linear | None:

@@ -40,7 +40,7 @@ CARD = ModelCard.model_validate(
         "calibration": {"temperature": 1, "fitted_on": "nothing"},
         "gate": [
             {"statistic": "contrast", "low": 4, "high": None, "code": "blank", "blocks": True},
-            {"statistic": "width", "low": 10, "high": None, "code": "made_up_code", "blocks": False},
+            {"statistic": "width", "low": 34, "high": None, "code": "made_up_code", "blocks": False},
         ],
         "data": [],
         "metrics": [],
@@ -65,7 +65,7 @@ class RedChannel:
         return Outputs(np.stack([1 - red, red * 2 / 3, red / 3], axis=1), gate)
 
 
-def picture(red, size=(20, 16)):
+def picture(red, size=(40, 36)):
     pixels = np.zeros((size[1], size[0], 3), np.uint8)
     pixels[:, :, 0] = red
     pixels[::2, :, 1] = 200
@@ -121,8 +121,8 @@ def test_an_image_of_every_format_gets_a_prediction(client, kind):
     assert prediction.image.model_dump() == {
         "sha256": hashlib.sha256(data).hexdigest(),
         "format": kind,
-        "width": 20,
-        "height": 16,
+        "width": 40,
+        "height": 36,
     }
     assert (prediction.label, prediction.decision) == ("ductal", "malignant")
     assert prediction.malignant_probability > 0.8
@@ -159,7 +159,7 @@ def test_the_malignant_probability_is_the_sum_over_the_malignant_classes(
 
 
 def test_a_blank_image_is_answered_but_not_decided(client):
-    answer = post(client, encode(Image.new("RGB", (20, 16), (250, 250, 250)))).json()
+    answer = post(client, encode(Image.new("RGB", (40, 36), (250, 250, 250)))).json()
     assert answer["quality"]["usable"] is False
     assert [issue["code"] for issue in answer["quality"]["issues"]] == ["blank"]
     assert answer["decision"] == "indeterminate"
@@ -167,7 +167,7 @@ def test_a_blank_image_is_answered_but_not_decided(client):
 
 
 def test_a_remark_that_does_not_block_leaves_the_decision(client):
-    answer = post(client, encode(picture(250, (5, 5)))).json()
+    answer = post(client, encode(picture(250, (33, 33)))).json()
     assert answer["quality"]["usable"] is True
     assert [issue["code"] for issue in answer["quality"]["issues"]] == ["made_up_code"]
     assert answer["decision"] == "malignant"

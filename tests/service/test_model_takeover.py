@@ -21,8 +21,9 @@ from PIL import Image
 from torch import nn
 
 import artifact
-from artifact import ArtifactInvalid, Deployed, DomainDistance
+from artifact import ArtifactInvalid, Deployed, DomainDistance, Gate
 from artifact.digest import digest_file_of, publish, write_digest
+from artifact.gate import STATISTICS
 from contract import ModelCard
 from inference_service.__main__ import build
 from inference_service.app import create_app
@@ -42,8 +43,14 @@ CARD = {
     "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
     "calibration": {"temperature": 1, "fitted_on": "nothing"},
     "gate": [
-        {"statistic": "contrast", "low": 4, "high": None, "code": "blank", "blocks": True},
-        {"statistic": "domain_distance", "low": None, "high": None, "code": "far", "blocks": True},
+        {
+            "statistic": name,
+            "low": 4 if name == "contrast" else None,
+            "high": None,
+            "code": "blank" if name == "contrast" else name,
+            "blocks": True,
+        }
+        for name in STATISTICS
     ],
     "data": [],
     "metrics": [],
@@ -61,7 +68,7 @@ def write_model(path: Path, name: str, engine: str) -> Path:
     fc1, fc2 = nn.Linear(4 * 14 * 14, 8), nn.Linear(8, 2)
     head = nn.Sequential(OrderedDict(gather=nn.Flatten(), fc1=fc1, relu=nn.ReLU(), fc2=fc2))
     distance = DomainDistance(torch.zeros(1, 4), torch.zeros(1, 4, 2), torch.ones(1, 2), torch.ones(1))
-    module = Deployed(features, head, distance, 1.0)
+    module = Deployed(features, head, Gate(distance), 1.0)
     batch = module.prepare([torch.from_numpy(picture) for picture in golden_pictures()])
     integers = quantise(features, ((batch + 1) * 127.5).round().byte(), RECIPES[0])
     compression = {"method": "none", "rank": 0, "engine": engine, "full_auc": {}, "file_auc": {}}

@@ -15,7 +15,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from artifact import Deployed, DomainDistance, save
+from artifact import Deployed, DomainDistance, Gate, save
+from artifact.gate import STATISTICS
 from contract import Explanation, ModelCard, Prediction
 
 ROOMS = ("inference", "chat")
@@ -117,8 +118,14 @@ CARD = {
     "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
     "calibration": {"temperature": 1, "fitted_on": "nothing"},
     "gate": [
-        {"statistic": "contrast", "low": 4, "high": None, "code": "blank", "blocks": True},
-        {"statistic": "domain_distance", "low": None, "high": None, "code": "far", "blocks": True},
+        {
+            "statistic": name,
+            "low": 4 if name == "contrast" else None,
+            "high": None,
+            "code": "blank" if name == "contrast" else name,
+            "blocks": True,
+        }
+        for name in STATISTICS
     ],
     "data": [],
     "metrics": [],
@@ -137,7 +144,7 @@ def tiny_model(tmp_path_factory):
     features = nn.Sequential(nn.Conv2d(3, 4, 16, stride=16), nn.ReLU())
     distance = DomainDistance(torch.zeros(1, 4), torch.zeros(1, 4, 1), torch.ones(1, 1), torch.ones(1))
     head = nn.Sequential(nn.Flatten(), nn.Linear(4 * 14 * 14, 2))
-    module = Deployed(features, head, distance, temperature=1.0)
+    module = Deployed(features, head, Gate(distance), temperature=1.0)
     path = tmp_path_factory.mktemp("model") / "tiny.pt"
     golden = [np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)]
     save(module, ModelCard.model_validate(CARD), golden, path)

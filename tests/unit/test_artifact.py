@@ -18,11 +18,13 @@ from artifact import (
     DigestMismatch,
     DigestMissing,
     DomainDistance,
+    Gate,
     GoldenMismatch,
     IntegersUnsupported,
     Outputs,
 )
 from artifact.digest import write_digest
+from artifact.gate import STATISTICS
 from contract import (
     Band,
     Calibration,
@@ -43,7 +45,7 @@ def make_module(bias: torch.Tensor | None = None, enlargement: int = 1) -> Deplo
     fc1, fc2 = nn.Linear(4 * 14 * 14, 8), nn.Linear(8, 2)
     head = nn.Sequential(OrderedDict(gather=nn.Flatten(), fc1=fc1, relu=nn.ReLU(), fc2=fc2))
     distance = DomainDistance(torch.zeros(1, 4), torch.zeros(1, 4, 2), torch.ones(1, 2), torch.ones(1))
-    return Deployed(features, head, distance, 1.5, bias, enlargement)
+    return Deployed(features, head, Gate(distance), 1.5, bias, enlargement)
 
 
 def make_integers() -> nn.Module:
@@ -64,10 +66,7 @@ def card() -> ModelCard:
         classes=[ClassCard(name="benign", malignant=False), ClassCard(name="malignant", malignant=True)],
         operating_point=OperatingPoint(threshold=0.5, band=Band(low=0.4, high=0.6)),
         calibration=Calibration(temperature=1.5, fitted_on="nothing"),
-        gate=[
-            GateLimit(statistic="contrast", low=4.0, high=None, code="blank", blocks=True),
-            GateLimit(statistic="domain_distance", low=None, high=3.0, code="far", blocks=True),
-        ],
+        gate=[GateLimit(statistic=name, low=None, high=None, code=name, blocks=True) for name in STATISTICS],
         data=[],
         metrics=[],
         training=TrainingCard(epochs=0, batch_size=1, learning_rate=0, seed=0, note=""),
@@ -103,7 +102,7 @@ def test_probabilities_sum_to_one_for_images_of_any_size(path):
     images = [np.full((h, w, 3), 120, dtype=np.uint8) for h, w in ((1, 1), (50, 50), (300, 500))]
     outputs = model.predict(images)
     assert outputs.probabilities.shape == (3, 2)
-    assert outputs.gate.shape == (3, 2)
+    assert outputs.gate.shape == (3, len(STATISTICS))
     np.testing.assert_allclose(outputs.probabilities.sum(1), 1, atol=1e-5)
 
 

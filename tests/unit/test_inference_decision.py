@@ -12,7 +12,7 @@ from inference_service.quality import GENERAL, MESSAGES, assess
 
 POINT = OperatingPoint(threshold=0.5, band=Band(low=0.4, high=0.6))
 USABLE, UNUSABLE = Quality(usable=True, issues=[]), Quality(usable=False, issues=[])
-PICTURE = DecodedImage(np.zeros((2, 2, 3), np.uint8), "PNG", several=False)
+PICTURE = DecodedImage(np.zeros((50, 50, 3), np.uint8), "PNG", several=False)
 
 
 @pytest.mark.parametrize(

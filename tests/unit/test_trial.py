@@ -9,14 +9,15 @@ import torch
 from torch import nn
 from torch.ao.quantization import HistogramObserver
 
-from artifact import Deployed
+from artifact import Deployed, Gate
 from artifact.preprocess import mirror, normalise
 from contract import Band, Calibration, Compression, ModelCard, OperatingPoint, TrainingCard
 from training.classes import BINARY
 from training.compression import compress, fold
 from training.data import Sample, Tiles
-from training.gate import LIMITS, fit_distance
+from training.gate import fit_distance
 from training.integers import RECIPES, Recipe
+from training.limits import open_limits
 from training.networks import Network
 from training.reference import refer
 from training.rendered import write_data_set
@@ -61,7 +62,7 @@ def network(samples, tiles) -> Network:
 def bench(network, samples, tmp_path) -> Bench:
     reference = refer(network, samples)
     distance = fit_distance(reference.pooled, ["rendered"] * len(samples))
-    module = Deployed(fold(network.features), compress(network.head, reference.hidden), distance, 1.0)
+    module = Deployed(fold(network.features), compress(network.head, reference.hidden), Gate(distance), 1.0)
     card = ModelCard(
         name="tiny",
         version="1",
@@ -72,7 +73,7 @@ def bench(network, samples, tmp_path) -> Bench:
         classes=[{"name": name, "malignant": malignant} for name, malignant in zip(*BINARY, strict=True)],
         operating_point=OperatingPoint(threshold=0.5, band=Band(low=0.5, high=0.5)),
         calibration=Calibration(temperature=1, fitted_on="nothing"),
-        gate=LIMITS,
+        gate=open_limits(),
         data=[],
         metrics=[],
         training=TrainingCard(epochs=0, batch_size=1, learning_rate=0, seed=0, note=""),

@@ -55,7 +55,8 @@ def draw_heatmap(
     use_cores(1)  # the others are for predictions
     image, sha256 = read(data, decode)
     explained = explain(classifier.artifact, image.pixels)
-    quality = assess(image, classifier.card.gate, explained.outputs.gate[0].tolist())
+    card = classifier.card
+    quality = assess(image, card.gate, explained.outputs.gate[0].tolist(), card.modality)
     png = render(image.pixels, explained.evidence, look)
     return Heatmap(png, sha256, classifier.identity.sha256, quality.usable)
 

@@ -73,6 +73,8 @@ def create_service(  # noqa: PLR0913 - all by keyword, each said once
         # Behind a proxy that ends TLS a redirect would send the body again, unencrypted.
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
+        # Names of operations, and so of functions in clients that are generated from the document.
+        generate_unique_id_function=lambda route: route.name,
     )
     metrics, clients = HttpMetrics(registry), Clients(settings.api_keys) if settings.api_keys else None
     add_problem_handlers(app, {NotReady: NOT_READY, **problems})

@@ -15,12 +15,23 @@ from PIL import Image
 from torch import nn
 
 import artifact
-from artifact import Deployed, DomainDistance
+from artifact import Deployed, DomainDistance, Gate
+from artifact.gate import STATISTICS
 from contract import ModelCard, Problem
 from inference_service.app import create_app
 from inference_service.audit import Journal
 from inference_service.settings import Settings
 
+GATE = [
+    {
+        "statistic": name,
+        "low": 4 if name == "contrast" else None,
+        "high": None,
+        "code": "blank",
+        "blocks": True,
+    }
+    for name in STATISTICS
+]
 CARD = ModelCard.model_validate(
     {
         "name": "made-up",
@@ -32,10 +43,7 @@ CARD = ModelCard.model_validate(
         "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
         "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
         "calibration": {"temperature": 1, "fitted_on": "nothing"},
-        "gate": [
-            {"statistic": "contrast", "low": 4, "high": None, "code": "blank", "blocks": True},
-            {"statistic": "domain_distance", "low": None, "high": None, "code": "far", "blocks": True},
-        ],
+        "gate": GATE,
         "data": [],
         "metrics": [],
         "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": ""},
@@ -55,7 +63,7 @@ def made_up():
     with torch.no_grad():
         head.fc.weight.copy_(torch.tensor([[-0.01], [0.01]]).expand(2, 3 * 14 * 14))
     distance = DomainDistance(torch.zeros(1, 3), torch.zeros(1, 3, 1), torch.ones(1, 1), torch.ones(1))
-    return Deployed(nn.Sequential(pool), head, distance, 1.0)
+    return Deployed(nn.Sequential(pool), head, Gate(distance), 1.0)
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 import artifact
-from artifact import Deployed, DomainDistance
+from artifact import Deployed, DomainDistance, Gate
 from artifact.cam import explain, fold, log_odds
+from artifact.gate import STATISTICS
 from artifact.preprocess import mirror
 from contract import ModelCard
 from training.drawing import read_measurements, render
@@ -19,6 +20,16 @@ from training.integers import RECIPES, quantise
 
 SHIPPED = ("starter.pt", "efficientnet_lite0.pt")
 
+GATE = [
+    {
+        "statistic": name,
+        "low": 4 if name == "contrast" else None,
+        "high": None,
+        "code": "blank",
+        "blocks": True,
+    }
+    for name in STATISTICS
+]
 CARD = {
     "name": "small",
     "version": "1",
@@ -29,10 +40,7 @@ CARD = {
     "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
     "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
     "calibration": {"temperature": 2, "fitted_on": "nothing"},
-    "gate": [
-        {"statistic": "contrast", "low": 4, "high": None, "code": "blank", "blocks": True},
-        {"statistic": "domain_distance", "low": None, "high": None, "code": "far", "blocks": True},
-    ],
+    "gate": GATE,
     "data": [],
     "metrics": [],
     "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": "never trained"},
@@ -50,7 +58,7 @@ def module(enlargement=1):
     linear = nn.Linear(6 * 14 * 14, 2, bias=False)
     head = nn.Sequential(OrderedDict(gather=nn.Flatten(), fc=linear))
     distance = DomainDistance(torch.zeros(1, 6), torch.zeros(1, 6, 2), torch.ones(1, 2), torch.ones(1))
-    return Deployed(features, head, distance, 2.0, enlargement=enlargement)
+    return Deployed(features, head, Gate(distance), 2.0, enlargement=enlargement)
 
 
 def integers():

@@ -49,7 +49,8 @@ def explain(model: Artifact, picture: Picture) -> Explained:
     contributions = _contributions(model, maps)
     if not bool(torch.isfinite(contributions).all()):
         raise FloatingPointError("the evidence is no number")
-    edge = tile_edge(*picture.shape[:2], enlargement=model.enlargement)
+    height, width = picture.shape[:2]
+    edge = tile_edge(height, width, enlargement=model.enlargement)
     outputs = Outputs(probabilities.float().cpu().numpy(), gate.float().cpu().numpy())
     return Explained(outputs, fold(_stretch(contributions), edge).cpu().numpy())
 

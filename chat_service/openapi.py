@@ -23,7 +23,7 @@ SIGNATURE_REFUSED = ProblemKind(
 )
 """Not a 422, since the body fits the API, and not a 401, since it is not the caller who is in doubt."""
 
-PROBLEMS = {SignatureRefused: SIGNATURE_REFUSED}
+PROBLEMS: dict[type[Exception], ProblemKind] = {SignatureRefused: SIGNATURE_REFUSED}
 
 REFUSED = problem_responses(
     BAD_REQUEST,

@@ -71,7 +71,7 @@ def render(pixels: Pixels, evidence: Evidence, look: Look) -> bytes:
     shrink = min(1.0, LONGEST / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     values = np.asarray(Image.fromarray(evidence).resize(size, Image.Resampling.BILINEAR))
-    colours = np.where((values > 0)[..., None], np.uint8(MALIGNANT), np.uint8(BENIGN))
+    colours = np.where((values > 0)[..., None], MALIGNANT, BENIGN).astype(np.uint8)
     strengths = _strengths(values) * np.float32(look.opacity)
     if look.overlay:
         ground = Image.fromarray(pixels).resize(size, Image.Resampling.BOX, reducing_gap=2.0)

@@ -50,7 +50,7 @@ def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool
 def _restore_examples(document: dict[str, Any], app: FastAPI) -> None:
     """Put the examples in again: FastAPI takes what is null out of them, which would make them false."""
     for route in [each for each in app.routes if isinstance(each, APIRoute) and each.include_in_schema]:
-        for method in route.methods:
+        for method in route.methods or ():
             described = document["paths"][route.path][method.lower()]["responses"]
             for status, answer in route.responses.items():
                 for media_type, content in answer.get("content", {}).items():

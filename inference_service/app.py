@@ -74,8 +74,8 @@ def create_app(settings: Settings, load: Load, journal: Journal | None = None) -
         )
         metrics.watch_queue(lambda: queue.inside)
 
-        def classify(batch: Sequence[Sent], cores: int) -> list[Prediction | Exception]:
-            use_cores(cores)
+        def classify(batch: Sequence[Sent]) -> list[Prediction | Exception]:
+            use_cores(1)
             return model.classifier(batch)
 
         batching = Batching[Sent, Prediction](

@@ -1,7 +1,8 @@
 """What waits when the model becomes free is computed together; nothing waits for company.
 
-With nobody else about, one image gets every core. Otherwise each computation gets its share of them: two
-images side by side on a core each take less time than one after the other on two.
+On a CPU each lane computes on one core. Two images side by side on a core each take less time than one after
+the other on both, and threads that wait for each other at every layer stand still where anything else wants a
+core: an image of 6 ms then took 68.
 """
 
 import asyncio
@@ -16,8 +17,8 @@ import anyio
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 CPU_BATCH, GPU_BATCH = 8, 32
-Compute = Callable[[Sequence[Item], int], Sequence[Result | Exception]]
-"""Computes a batch on so many cores; an item that fails has its error in the place of its result."""
+Compute = Callable[[Sequence[Item]], Sequence[Result | Exception]]
+"""Computes a batch; an item that fails has its error in the place of its result."""
 
 
 class Plan(NamedTuple):
@@ -27,8 +28,6 @@ class Plan(NamedTuple):
     """Batches that are computed side by side."""
     max_batch: int
     """Most items of a batch."""
-    cores: int
-    """That all computations share."""
 
 
 def plan(cores: int, max_batch: int | None = None, *, gpu: bool = False) -> Plan:
@@ -37,7 +36,7 @@ def plan(cores: int, max_batch: int | None = None, *, gpu: bool = False) -> Plan
     A CPU gives each lane a core of its own. A GPU computes one batch after the other, large ones fastest,
     while the next is made ready: two lanes.
     """
-    return Plan(2, max_batch or GPU_BATCH, cores) if gpu else Plan(cores, max_batch or CPU_BATCH, cores)
+    return Plan(2, max_batch or GPU_BATCH) if gpu else Plan(cores, max_batch or CPU_BATCH)
 
 
 class _Ticket(Generic[Item, Result]):
@@ -71,7 +70,7 @@ class Batching(Generic[Item, Result]):
     How much may wait is for the caller to bound.
 
     Args:
-        compute: Called in one of the threads, with a batch and the cores that it may use.
+        compute: Called in one of the threads, with a batch.
         how: How many of them there are, and how large batches become.
         computed: Told of the size of every batch.
     """
@@ -83,11 +82,10 @@ class Batching(Generic[Item, Result]):
         computed: Callable[[int], None],
     ) -> None:
         self._compute = compute
-        self._lanes, self._max_batch, self._cores = how
+        self._lanes, self._max_batch = how
         self._computed = computed
         self._waiting: deque[_Ticket[Item, Result]] = deque()
         self._arrival = anyio.Event()
-        self._busy = 0
 
     async def compute(self, item: Item) -> Result:
         """Have one item computed, with what waits beside it.
@@ -115,11 +113,7 @@ class Batching(Generic[Item, Result]):
                 self._arrival = anyio.Event() if self._arrival.is_set() else self._arrival
                 await self._arrival.wait()
                 continue
-            self._busy += 1
-            try:
-                await self._settle(batch, threads)
-            finally:
-                self._busy -= 1
+            await self._settle(batch, threads)
 
     def _take(self) -> list[_Ticket[Item, Result]]:
         """Take this lane's share of what waits, the longest waiting first."""
@@ -131,16 +125,9 @@ class Batching(Generic[Item, Result]):
         items = [ticket.item for ticket in batch]
         outcomes: Sequence[Result | Exception]
         try:
-            outcomes = await asyncio.get_running_loop().run_in_executor(
-                threads, self._compute, items, self._share_of_cores()
-            )
+            outcomes = await asyncio.get_running_loop().run_in_executor(threads, self._compute, items)
         except Exception as error:  # each caller is told, and the lane goes on
             outcomes = [error] * len(batch)
         self._computed(len(batch))
         for ticket, outcome in zip(batch, outcomes, strict=True):
             ticket.settle(outcome)
-
-    def _share_of_cores(self) -> int:
-        """All cores for one who is alone, else as many as there are for each lane."""
-        is_alone = self._busy == 1 and not self._waiting
-        return self._cores if is_alone else max(1, self._cores // self._lanes)

@@ -64,8 +64,8 @@ def measure_engines(model: Path, network: Path, rounds: int) -> list[Speeds]:
 
 
 def measure_files(model: Path) -> float:
-    """Return milliseconds for decoding and computing one file without HTTP, on all cores."""
-    with Side(FILES, model, _count_cores()) as side:
+    """Return milliseconds for decoding and computing one file without HTTP, on one core as in the service."""
+    with Side(FILES, model, 1) as side:
         return median(side.measure(1) for _ in range(3))
 
 

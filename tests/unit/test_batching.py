@@ -10,7 +10,7 @@ from inference_service.batching import CPU_BATCH, GPU_BATCH, Batching, Plan, pla
 
 
 class Doubling:
-    """Doubles numbers once it is let go, and remembers in which batches and on how many cores."""
+    """Doubles numbers once it is let go, and remembers in which batches."""
 
     def __init__(self, *, held=False):
         self.batches = []
@@ -18,8 +18,8 @@ class Doubling:
         if not held:
             self.go_on.set()
 
-    def __call__(self, batch, cores):
-        self.batches.append((list(batch), cores))
+    def __call__(self, batch):
+        self.batches.append(list(batch))
         assert self.go_on.wait(10)
         return [ZeroDivisionError() if item == 0 else 2 * item for item in batch]
 
@@ -68,36 +68,29 @@ def run(compute, how, items):
 
 def test_what_waits_when_the_model_becomes_free_is_computed_together():
     compute = Doubling(held=True)
-    answers, sizes = run(compute, Plan(1, 8, 1), [1, 2, 3, 4])
+    answers, sizes = run(compute, Plan(1, 8), [1, 2, 3, 4])
     assert answers == [2, 4, 6, 8]
-    assert [batch for batch, _ in compute.batches] == [[1], [2, 3, 4]]
+    assert compute.batches == [[1], [2, 3, 4]]
     assert sizes == [1, 3]
 
 
 def test_no_batch_is_larger_than_it_may_be():
-    _, sizes = run(Doubling(held=True), Plan(1, 2, 1), [1, 2, 3, 4, 5, 6])
+    _, sizes = run(Doubling(held=True), Plan(1, 2), [1, 2, 3, 4, 5, 6])
     assert sizes == [1, 2, 2, 1]
 
 
 def test_lanes_share_what_waits():
     compute = Doubling(held=True)
-    answers, _ = run(compute, Plan(2, 8, 2), [1, 2, 3, 4, 5, 6])
+    answers, _ = run(compute, Plan(2, 8), [1, 2, 3, 4, 5, 6])
     assert answers == [2, 4, 6, 8, 10, 12]
     # The free lane takes half of the five that wait, and leaves the rest to the other one.
-    assert compute.batches[1][0] == [2, 3, 4]
-
-
-def test_who_is_alone_gets_every_core_and_others_their_share():
-    compute = Doubling(held=True)
-    run(compute, Plan(2, 8, 4), [1, 2, 3, 4])
-    assert compute.batches[0] == ([1], 4)
-    assert compute.batches[1][1] == 2
+    assert compute.batches[1] == [2, 3, 4]
 
 
 def test_an_item_that_fails_costs_no_other_its_answer():
     async def visit():
         compute = Doubling(held=True)
-        async with running(compute, Plan(1, 8, 1)) as batching, anyio.create_task_group() as tasks:
+        async with running(compute, Plan(1, 8)) as batching, anyio.create_task_group() as tasks:
             tasks.start_soon(batching.compute, 9)
             await until(lambda: compute.batches)
             answers = []
@@ -115,7 +108,7 @@ def test_an_item_that_fails_costs_no_other_its_answer():
             await anyio.sleep(0.01)
             compute.go_on.set()
             await until(lambda: len(answers) == 2)
-            assert compute.batches[1][0] == [5, 0]
+            assert compute.batches[1] == [5, 0]
             assert set(answers) == {10, "bad"}
 
     anyio.run(visit)
@@ -123,14 +116,14 @@ def test_an_item_that_fails_costs_no_other_its_answer():
 
 def test_a_batch_that_fails_is_told_to_all_and_the_next_one_is_computed():
     class Once(Doubling):
-        def __call__(self, batch, cores):
-            answers = super().__call__(batch, cores)
+        def __call__(self, batch):
+            answers = super().__call__(batch)
             if len(self.batches) == 1:
                 raise MemoryError
             return answers
 
     async def visit():
-        async with running(Once(), Plan(1, 8, 1)) as batching:
+        async with running(Once(), Plan(1, 8)) as batching:
             with pytest.raises(MemoryError):
                 await batching.compute(1)
             assert await batching.compute(2) == 4
@@ -141,7 +134,7 @@ def test_a_batch_that_fails_is_told_to_all_and_the_next_one_is_computed():
 def test_who_went_away_is_not_computed_for():
     async def visit():
         compute = Doubling(held=True)
-        async with running(compute, Plan(1, 8, 1)) as batching, anyio.create_task_group() as tasks:
+        async with running(compute, Plan(1, 8)) as batching, anyio.create_task_group() as tasks:
             tasks.start_soon(batching.compute, 1)
             await until(lambda: compute.batches)
             with anyio.move_on_after(0.01):
@@ -149,12 +142,12 @@ def test_who_went_away_is_not_computed_for():
             tasks.start_soon(batching.compute, 3)
             await anyio.sleep(0.01)
             compute.go_on.set()
-        assert [batch for batch, _ in compute.batches] == [[1], [3]]
+        assert compute.batches == [[1], [3]]
 
     anyio.run(visit)
 
 
 def test_a_gpu_gets_larger_batches_and_two_lanes_and_a_cpu_a_lane_for_each_core():
-    assert plan(4) == Plan(4, CPU_BATCH, 4)
-    assert plan(4, gpu=True) == Plan(2, GPU_BATCH, 4)
+    assert plan(4) == Plan(4, CPU_BATCH)
+    assert plan(4, gpu=True) == Plan(2, GPU_BATCH)
     assert plan(4, 3, gpu=True).max_batch == 3

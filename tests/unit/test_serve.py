@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from web.serve import Unservable, run
+from web.serve import Unservable, _listen, run
 from web.settings import ServiceSettings
 
 
@@ -56,3 +56,12 @@ def test_a_port_that_is_taken_is_named(monkeypatch, capsys):
         monkeypatch.setenv("MADEUP_PORT", str(port))
         assert run("made-up", Settings, lambda _: FastAPI()) == 1
     assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_an_answer_does_not_wait_until_its_head_is_acknowledged():
+    with (
+        _listen("127.0.0.1", 0, "made-up") as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

@@ -80,12 +80,18 @@ def small_in_integers(tmp_path_factory):
     return model
 
 
-@pytest.fixture(scope="module", params=SHIPPED)
+@pytest.fixture(
+    scope="module", params=[(name, kind) for name in SHIPPED for kind in ("int8", "float")], ids="-".join
+)
 def shipped(request, root):
-    path = root / "models" / request.param
+    name, arithmetic = request.param
+    path = root / "models" / name
     if not path.is_file():
-        pytest.skip(f"models/{request.param} is not there")
-    return artifact.load(path, "cpu")
+        pytest.skip(f"models/{name} is not there")
+    loaded = artifact.load(path, "cpu", [] if arithmetic == "float" else None)
+    if loaded.arithmetic != arithmetic:
+        pytest.skip(f"models/{name} computes in {loaded.arithmetic} here")
+    return loaded
 
 
 def noise(height, width, seed=0):

@@ -35,12 +35,17 @@ WELL: dict[int | str, dict[str, Any]] = {
 def add_health_routes(app: FastAPI, why_not_ready: Callable[[Request], str | None]) -> None:
     """Add `/health/live` and `/health/ready`; `why_not_ready` returns None once the service can answer."""
 
-    @app.get("/health/live", tags=["operation"], responses=WELL)
+    @app.get("/health/live", tags=["operation"], summary="Whether the process runs", responses=WELL)
     async def live() -> Health:
         """Whether the process runs."""
         return Health(status="ok")
 
-    @app.get("/health/ready", tags=["operation"], responses={**WELL, **problem_responses(NOT_READY)})
+    @app.get(
+        "/health/ready",
+        tags=["operation"],
+        summary="Whether the service can answer",
+        responses={**WELL, **problem_responses(NOT_READY)},
+    )
     async def ready(request: Request) -> Health:
         """Whether the service can answer now."""
         reason = LEAVING if hasattr(request.state, STOPPING) else why_not_ready(request)

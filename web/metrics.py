@@ -116,7 +116,13 @@ def add_metrics_route(app: FastAPI, registry: CollectorRegistry) -> None:
         "content": {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}},
     }
 
-    @app.get("/metrics", tags=["operation"], response_class=Response, responses={200: answer})
+    @app.get(
+        "/metrics",
+        tags=["operation"],
+        summary="What was counted and measured",
+        response_class=Response,
+        responses={200: answer},
+    )
     async def metrics() -> Response:
         """Counts, durations and sizes for Prometheus; no patient data."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -14,6 +14,9 @@ SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER, "description": "The same key."},
 }
 
+OPERATION = "operation"
+"""The tag of health and metrics."""
+
 
 def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool) -> None:
     """Describe problems, and keys and limits on the routes where they hold.
@@ -31,6 +34,7 @@ def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool
             return app.openapi_schema
         document = generate()
         _restore_examples(document, app)
+        document["tags"] = _tags(document)
         components = document.setdefault("components", {})
         components.setdefault("schemas", {}).setdefault("Problem", Problem.model_json_schema())
         if keys:
@@ -45,6 +49,12 @@ def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _tags(document: dict[str, Any]) -> list[dict[str, str]]:
+    """Put what a service is for before what it is operated by, for readers of /docs."""
+    used = [tag for item in document["paths"].values() for each in item.values() for tag in each["tags"]]
+    return [{"name": tag} for tag in sorted(dict.fromkeys(used), key=lambda tag: tag == OPERATION)]
 
 
 def _restore_examples(document: dict[str, Any], app: FastAPI) -> None:

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 """The numbers of glibc's settings, in <malloc.h>."""
 SMALL, LARGE = 128 * 1024, 32 * 1024 * 1024
 """From how many bytes on a block gets pages of its own: where glibc begins, and the most that it allows."""
+ARENAS = 2
+"""Parts of the heap that threads share: each keeps what it once held, and glibc makes 8 for each core."""
 
 
 @contextmanager
@@ -23,6 +25,7 @@ def own_pages() -> Iterator[None]:
 
     The blocks of a computation live too short for that: for them the threshold lies high otherwise.
     """
+    _call("mallopt", ARENA_MAX, ARENAS)
     _call("mallopt", MMAP_THRESHOLD, SMALL)
     try:
         yield

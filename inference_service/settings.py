@@ -39,14 +39,14 @@ class Settings(ServiceSettings):
     """Largest request body in bytes: the image and a few hundred bytes of form around it."""
     max_pixels: Annotated[int, Field(ge=1, le=150_000_000)] = 50_000_000
     """Most pixels (width times height) of an image."""
-    queue_seconds: Annotated[float, Field(gt=0, le=600)] = 1.0
+    queue_seconds: Annotated[float, Field(gt=0, le=600)] = 0.75
     """How long a request may have to wait, at the pace of those before it; more are answered 503."""
     max_queue: Annotated[int, Field(ge=0, le=10_000)] = 256
     """Requests that may wait while others are worked on, however fast these are."""
     max_queue_bytes: Annotated[int, Field(ge=1_000, le=100_000_000_000)] = 200_000_000
     """Of the bodies of all requests together that wait or are worked on; a single one may be larger."""
     max_batch: Annotated[int, Field(ge=1, le=256)] | None = None
-    """Images that are computed together at most; by default 8 on a CPU and 32 on a GPU."""
+    """Images that are computed together at most; by default 4 on a CPU and 32 on a GPU."""
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=count_cores)
     """Images that are worked on at the same time; by default one for each core, and 8 at most."""
     decode_seconds: Annotated[float, Field(gt=0, le=600)] = 20.0

@@ -115,8 +115,8 @@ def _listen(host: str, port: int, name: str) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.create_server(address[:2], family=family, backlog=2048)
-        # Inherited by what it accepts, where asyncio leaves it out. Without it an answer's body waits until its
-        # head is acknowledged: 40 ms on a connection that was used before.
+        # Inherited by what it accepts, where asyncio leaves it out. Without it an answer's body waits until
+        # its head is acknowledged: 40 ms on a connection that was used before.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
     except OSError as error:

@@ -3,10 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
+import anyio
 from starlette.requests import Request
 
 from inference_service.queue import Queue, QueueFull
 from web.drain import drain
+
+PAUSE_S = 0.25
+"""How long a refusal is held back: clients that ask again at once would take the cores from those let in."""
 
 
 @asynccontextmanager
@@ -28,5 +32,6 @@ async def admit(request: Request, queue: Queue, body_limit: int) -> AsyncIterato
             stack.enter_context(queue.place(min(size, body_limit)))
         except QueueFull:
             await drain(request.receive, limit=body_limit)
+            await anyio.sleep(PAUSE_S)
             raise
         yield

@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -88,14 +89,17 @@ def measure_overload(server: Server, requests: Sequence[bytes], seconds: float) 
     """Find what the server can carry, send four times as much, and print both."""
     full = asyncio.run(press(server.port, requests, CROWD, seconds))
     rate = OVERLOAD * full.per_second
+    before = time.process_time()
     flooded = asyncio.run(pour(server.port, requests, rate, seconds))
+    own = time.process_time() - before
     print("| Load | Answered/s | Mean, ms | p50, ms | p99, ms | Other statuses | 503 without Retry-After |")
     print("|---|---|---|---|---|---|---|")
     print(f"| {CROWD} clients | {_row(full)} | {full.without_retry_after} |")
     print(f"| {rate:.0f} requests/s | {_row(flooded)} | {flooded.without_retry_after} |")
     print(
         f"\np99 {flooded.quantile(0.99) / full.quantile(0.99):.2f} times, "
-        f"throughput {flooded.per_second / full.per_second:.2f} times that at saturation",
+        f"throughput {flooded.per_second / full.per_second:.2f} times that at saturation; "
+        f"the clients of the flood took {own / flooded.seconds:.2f} cores of the {_count_cores()}",
         flush=True,
     )
 

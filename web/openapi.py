@@ -53,7 +53,9 @@ def complete_document(app: FastAPI, *, keys: bool, optional: bool, limited: bool
 
 def _tags(document: dict[str, Any]) -> list[dict[str, str]]:
     """Put what a service is for before what it is operated by, for readers of /docs."""
-    used = [tag for item in document["paths"].values() for each in item.values() for tag in each["tags"]]
+    used = [
+        tag for item in document["paths"].values() for each in item.values() for tag in each.get("tags", ())
+    ]
     return [{"name": tag} for tag in sorted(dict.fromkeys(used), key=lambda tag: tag == OPERATION)]
 
 

@@ -64,7 +64,7 @@ class RedChannel:
 
 def png(red):
     stream = io.BytesIO()
-    Image.new("RGB", (20, 16), (red, 0, 0)).save(stream, "PNG")
+    Image.new("RGB", (40, 36), (red, 0, 0)).save(stream, "PNG")
     return stream.getvalue()
 
 

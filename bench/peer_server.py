@@ -14,6 +14,7 @@ from typing import Any, cast
 import litserve
 import numpy as np
 import torch
+from fastapi import Request
 from PIL import Image
 
 from artifact.preprocess import Preprocess
@@ -36,9 +37,10 @@ class Whole(litserve.LitAPI):  # type: ignore[misc]  # it has no types
         self._engine: Engine = open_onnx(self._network, self._threads)
         self._prepare = cast(Callable[[list[torch.Tensor]], torch.Tensor], Preprocess())
 
-    def decode_request(self, request: Any) -> Inputs:
+    def decode_request(self, request: Request) -> Inputs:
         """Decode the upload, as our service does, and prepare it with the very same code."""
-        pixels = np.asarray(Image.open(request["file"].file).convert("RGB"))
+        form = cast(Any, request)  # LitServe has read it into a form by now
+        pixels = np.asarray(Image.open(form["file"].file).convert("RGB"))
         with torch.inference_mode():
             return cast(Inputs, self._prepare([torch.from_numpy(pixels.copy())])[0].numpy())
 

@@ -95,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     name, path, threads = arguments
     compute = prepare(name, Path(path), int(threads))
     for line in sys.stdin:
-        batch, times = int(line), [0.0] * 0
+        batch, times = int(line), list[float]()
         for _ in range(3):
             compute(batch)
         end = time.perf_counter() + SECONDS

@@ -37,6 +37,7 @@ def draw_noise(random: Generator, edge: int) -> Plane:
     side = -(-edge // block)
     shape = (side, side, 3 if random.random() < 0.7 else 1)  # noqa: PLR2004 - two of three in colour
     kind = int(random.integers(5))
+    plane: Plane
     if kind == 0:
         plane = random.uniform(0, 255, shape)
     elif kind == 1:
@@ -56,7 +57,7 @@ def draw_clouds(random: Generator, edge: int) -> Plane:
     slope, colours = random.uniform(0.5, 2.2), mix_colours(random, 3)
     if random.random() < 0.5:  # noqa: PLR2004 - an even chance
         rough = np.concatenate([roughen(random, edge, slope) for _ in range(3)], axis=2)
-        return colours[0] + rough * random.uniform(5, 60)
+        return np.asarray(colours[0] + rough * random.uniform(5, 60))
     share = _squash(random.uniform(0.7, 3) * roughen(random, edge, slope))
     plane = colours[0] * (1 - share) + colours[1] * share
     other = 0.5 * _squash(2 * roughen(random, edge, random.uniform(0.5, 2))) * random.integers(0, 2)

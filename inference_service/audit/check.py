@@ -1,5 +1,6 @@
 """Whether an audit log is still what was written: every line, their order, and the end."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,8 @@ from inference_service.audit.chain import LONGEST_LINE, START, Chain, LineBroken
 from inference_service.audit.files import carried_over, head_of, read_head
 from inference_service.audit.journal import CONTINUED
 
+PATIENCE_S = 2.0
+"""How long a log may be without the file that is written."""
 MOST = 20
 """Findings after which looking further would say nothing new."""
 
@@ -43,13 +46,16 @@ def check(path: Path, key: bytes | None, *, contains: str | None = None) -> Repo
         KeyMissing: if the records are sealed and `key` is None.
         OSError: if a file cannot be read.
     """
+    given_up = time.monotonic() + PATIENCE_S
     while True:
         earlier = carried_over(path)
         try:
             report = _examine(path, earlier, _Examination(Chain(key), contains))
         except FileNotFoundError:
-            if carried_over(path) == earlier:
+            # Between a file being put aside and the next being begun there is none, for a moment.
+            if not carried_over(path) or time.monotonic() > given_up:
                 raise
+            time.sleep(0.01)
         else:
             if carried_over(path) == earlier:  # otherwise a file was put aside meanwhile
                 return report

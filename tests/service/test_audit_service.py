@@ -140,7 +140,7 @@ def test_many_at_once_share_their_way_to_the_disk_and_each_has_its_record(path):
             super().append(events)
 
     journal = Counting(path, key=None, max_bytes=10**6)
-    with serve(journal, threads=8, max_queue=100) as client:
+    with serve(journal, threads=8, max_queue=100, queue_seconds=60) as client:
         ready(client)
         answers = []
         callers = [

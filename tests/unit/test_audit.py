@@ -243,6 +243,22 @@ def test_a_log_can_be_checked_while_it_is_written(path):
     assert len(list(path.parent.glob("audit.jsonl.0*"))) > 1
 
 
+def test_a_log_without_the_file_that_is_written_is_missing(path):
+    with pytest.raises(FileNotFoundError):
+        check(path, None)
+
+
+def test_a_log_whose_file_was_just_put_aside_is_waited_for(path):
+    write(path, 5)
+    path.rename(path.with_name("audit.jsonl.000000000005"))
+    later = threading.Timer(0.3, lambda: write(path, 5))
+    later.start()
+    report = check(path, None)
+    later.join()
+    assert report.findings == []
+    assert report.records > 6
+
+
 def test_a_kill_between_putting_aside_and_beginning_anew_loses_nothing(path, key):
     write(path, 5, key=key)
     path.rename(path.with_name("audit.jsonl.000000000005"))

@@ -6,7 +6,7 @@ import io
 import json
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import uuid4
 
 import numpy as np
@@ -15,33 +15,13 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from artifact import Outputs
-from contract import ModelCard
 from inference_service.app import create_app
 from inference_service.audit import Journal
 from inference_service.audit.check import check
 from inference_service.settings import Settings
+from tests.stand_ins import make_card, wait_until_ready
 
-CARD = ModelCard.model_validate(
-    {
-        "name": "made-up",
-        "version": "1",
-        "architecture": "constant",
-        "modality": "histopathology",
-        "created": datetime(2026, 11, 1, tzinfo=UTC),
-        "licence": "Apache-2.0",
-        "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
-        "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-        "calibration": {"temperature": 1, "fitted_on": "nothing"},
-        "gate": [],
-        "data": [],
-        "metrics": [],
-        "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": ""},
-        "compression": {"method": "none", "rank": 0, "full_auc": {}, "file_auc": {}},
-        "tolerance": {"cpu": 0.001},
-        "intended_use": "tests",
-        "limits": [],
-    }
-)
+CARD = make_card()
 
 
 class Constant:
@@ -72,14 +52,6 @@ def serve(journal, **changes):
     return TestClient(app, raise_server_exceptions=False)
 
 
-def ready(client):
-    deadline = time.monotonic() + 20
-    while client.get("/health/ready").status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return client
-
-
 def predict(client, data, **headers):
     return client.post("/predict", files={"file": ("Jane Doe.png", data)}, headers=headers)
 
@@ -92,7 +64,7 @@ def test_a_prediction_is_on_the_disk_before_it_is_answered(path, tmp_path):
     keys, own = tmp_path / "keys.txt", str(uuid4())
     keys.write_text(f"pacs sha256:{hashlib.sha256(b'key').hexdigest()}\n")
     with serve(Journal(path, key=None, max_bytes=10**6), api_keys=keys) as client:
-        ready(client)
+        wait_until_ready(client)
         answer = predict(client, png(), **{"X-API-Key": "key", "X-Request-ID": own})
         assert answer.status_code == 200, answer.text
         (entry,) = [each for each in entries(path) if each["event"] == "prediction"]
@@ -112,7 +84,7 @@ def test_a_prediction_is_on_the_disk_before_it_is_answered(path, tmp_path):
 
 def test_an_image_without_a_prediction_is_recorded_with_the_reason(path):
     with serve(Journal(path, key=None, max_bytes=10**6)) as client:
-        ready(client)
+        wait_until_ready(client)
         assert predict(client, b"Jane Doe, 1960").status_code == 415
         assert predict(client, png()[:60]).status_code == 415
     recorded = [entry for entry in entries(path) if entry["event"] == "prediction"]
@@ -125,7 +97,7 @@ def test_an_image_without_a_prediction_is_recorded_with_the_reason(path):
 def test_a_stopped_service_says_so_and_the_next_one_goes_on(path):
     for _ in range(2):
         with serve(Journal(path, key=None, max_bytes=10**6)) as client:
-            assert predict(ready(client), png()).status_code == 200
+            assert predict(wait_until_ready(client), png()).status_code == 200
     assert [entry["event"] for entry in entries(path)] == ["opened", "prediction", "closed"] * 2
     assert check(path, None).findings == []
 
@@ -141,7 +113,7 @@ def test_many_at_once_share_their_way_to_the_disk_and_each_has_its_record(path):
 
     journal = Counting(path, key=None, max_bytes=10**6)
     with serve(journal, threads=8, max_queue=100, queue_seconds=60) as client:
-        ready(client)
+        wait_until_ready(client)
         answers = []
         callers = [
             threading.Thread(target=lambda red=red: answers.append(predict(client, png((red, 0, 0)))))
@@ -172,7 +144,7 @@ class Full(Journal):
 def test_on_a_full_disk_nothing_is_answered_and_the_gap_is_recorded_afterwards(path, caplog):
     journal = Full(path, key=None, max_bytes=10**6)
     with serve(journal) as client:
-        ready(client)
+        wait_until_ready(client)
         journal.full = True
         for _ in range(3):
             answer = predict(client, png())
@@ -194,14 +166,14 @@ def test_on_a_full_disk_nothing_is_answered_and_the_gap_is_recorded_afterwards(p
 def test_a_disk_with_room_again_is_noticed_without_a_request(path):
     journal = Full(path, key=None, max_bytes=10**6)
     with serve(journal) as client:
-        ready(client)
+        wait_until_ready(client)
         journal.full = True
         assert predict(client, png()).status_code == 503
         journal.full = False
-        ready(client)
+        wait_until_ready(client)
 
 
 def test_without_an_audit_log_predictions_are_answered_all_the_same():
     with serve(None) as client:
-        assert predict(ready(client), png()).status_code == 200
+        assert predict(wait_until_ready(client), png()).status_code == 200
         assert "inference_decisions_total" in client.get("/metrics").text

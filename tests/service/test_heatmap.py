@@ -3,9 +3,7 @@
 import hashlib
 import io
 import json
-import time
 from collections import OrderedDict
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -16,43 +14,13 @@ from torch import nn
 
 import artifact
 from artifact import Deployed, DomainDistance, Gate
-from artifact.gate import STATISTICS
-from contract import ModelCard, Problem
+from contract import Problem
 from inference_service.app import create_app
 from inference_service.audit import Journal
 from inference_service.settings import Settings
+from tests.stand_ins import GATE, make_card, wait_until_ready
 
-GATE = [
-    {
-        "statistic": name,
-        "low": 4 if name == "contrast" else None,
-        "high": None,
-        "code": "blank",
-        "blocks": True,
-    }
-    for name in STATISTICS
-]
-CARD = ModelCard.model_validate(
-    {
-        "name": "made-up",
-        "version": "1",
-        "architecture": "brightness",
-        "modality": "histopathology",
-        "created": datetime(2026, 11, 1, tzinfo=UTC),
-        "licence": "Apache-2.0",
-        "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
-        "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-        "calibration": {"temperature": 1, "fitted_on": "nothing"},
-        "gate": GATE,
-        "data": [],
-        "metrics": [],
-        "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": ""},
-        "compression": {"method": "none", "rank": 0, "full_auc": {}, "file_auc": {}},
-        "tolerance": {"cpu": 0.01},
-        "intended_use": "tests",
-        "limits": [],
-    }
-)
+CARD = make_card(gate=GATE, tolerance={"cpu": 0.01})
 AMBER, TEAL = (255, 176, 0), (0, 158, 170)
 
 
@@ -77,18 +45,10 @@ def serve(loaded, journal=None, **settings):
     return TestClient(app, raise_server_exceptions=False)
 
 
-def ready(client):
-    deadline = time.monotonic() + 30
-    while client.get("/health/ready").status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return client
-
-
 @pytest.fixture(scope="module")
 def client(loaded):
     with serve(loaded, max_bytes=200_000, max_pixels=3_000_000) as client:
-        yield ready(client)
+        yield wait_until_ready(client)
 
 
 def halves(size=(200, 120)):
@@ -213,7 +173,7 @@ def test_a_wrong_option_is_named(client):
 def test_a_heat_map_is_recorded_and_an_image_without_one_with_the_reason(loaded, tmp_path):
     path, data = tmp_path / "audit.jsonl", encode(halves())
     with serve(loaded, Journal(path, key=None, max_bytes=10**6)) as client:
-        ready(client)
+        wait_until_ready(client)
         assert post(client, data).status_code == 200
         assert post(client, b"Jane").status_code == 415
     entries = [json.loads(line) for line in path.read_text().splitlines()]
@@ -228,7 +188,7 @@ def test_a_heat_map_is_recorded_and_an_image_without_one_with_the_reason(loaded,
 
 def test_a_page_of_an_allowed_origin_can_read_what_the_map_belongs_to(loaded):
     with serve(loaded, cors_origins=("https://pacs.example.org",)) as client:
-        ready(client)
+        wait_until_ready(client)
         answer = client.post(
             "/heatmap",
             files={"file": ("a", encode(halves()))},

@@ -2,45 +2,24 @@
 
 import concurrent.futures
 import socket
-import threading
 import time
 
 import anyio
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 
 from artifact import Outputs
-from contract import ModelCard, Prediction, Problem
+from contract import Prediction, Problem
 from inference_service.app import create_app
 from inference_service.settings import Settings
+from tests.stand_ins import BLANK, make_card, serve_on_socket
 from tools.mutations import bombs, mutate, sound_files
 from web.drain import drain
 
 FILES = sound_files()
 
-CARD = ModelCard.model_validate(
-    {
-        "name": "made-up",
-        "version": "1.2.3",
-        "architecture": "red channel",
-        "modality": "histopathology",
-        "created": "2026-11-01T00:00:00Z",
-        "licence": "Apache-2.0",
-        "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
-        "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-        "calibration": {"temperature": 1, "fitted_on": "nothing"},
-        "gate": [{"statistic": "contrast", "low": 4, "high": None, "code": "blank", "blocks": True}],
-        "data": [],
-        "metrics": [],
-        "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": ""},
-        "compression": {"method": "none", "rank": 0, "full_auc": {}, "file_auc": {}},
-        "tolerance": {"cpu": 0.001},
-        "intended_use": "tests",
-        "limits": [],
-    }
-)
+CARD = make_card(gate=[BLANK])
 
 
 class Mean:
@@ -58,18 +37,8 @@ class Mean:
 @pytest.fixture(scope="module")
 def service():
     settings = Settings(max_bytes=2_000_000, max_pixels=4_000_000, upload_seconds=1.5)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, lambda *_: Mean()), log_config=None))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        deadline = time.monotonic() + 60
-        while not server.started or not httpx.get(f"{url}/health/ready").is_success:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    with serve_on_socket(create_app(settings, lambda *_: Mean())) as url:
         yield url
-        server.should_exit = True
-        thread.join()
 
 
 def post(url, data, **options):

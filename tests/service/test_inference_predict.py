@@ -8,7 +8,6 @@ import tempfile
 import threading
 import time
 import zlib
-from datetime import UTC, datetime
 
 import anyio
 import jsonschema
@@ -22,34 +21,17 @@ from contract import DISCLAIMER, ModelCard, Prediction, Problem
 from contract.example import EXAMPLE
 from inference_service.app import create_app
 from inference_service.settings import Settings
+from tests.stand_ins import BLANK, make_card
 
-CARD = ModelCard.model_validate(
-    {
-        "name": "made-up",
-        "version": "1.2.3",
-        "architecture": "red channel",
-        "modality": "histopathology",
-        "created": datetime(2026, 11, 1, tzinfo=UTC),
-        "licence": "Apache-2.0",
-        "classes": [
-            {"name": "benign", "malignant": False},
-            {"name": "ductal", "malignant": True},
-            {"name": "lobular", "malignant": True},
-        ],
-        "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-        "calibration": {"temperature": 1, "fitted_on": "nothing"},
-        "gate": [
-            {"statistic": "contrast", "low": 4, "high": None, "code": "blank", "blocks": True},
-            {"statistic": "width", "low": 34, "high": None, "code": "made_up_code", "blocks": False},
-        ],
-        "data": [],
-        "metrics": [],
-        "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": ""},
-        "compression": {"method": "none", "rank": 0, "full_auc": {}, "file_auc": {}},
-        "tolerance": {"cpu": 0.001},
-        "intended_use": "tests",
-        "limits": [],
-    }
+CARD = make_card(
+    version="1.2.3",
+    architecture="red channel",
+    classes=[
+        {"name": "benign", "malignant": False},
+        {"name": "ductal", "malignant": True},
+        {"name": "lobular", "malignant": True},
+    ],
+    gate=[BLANK, {"statistic": "width", "low": 34, "high": None, "code": "made_up_code", "blocks": False}],
 )
 
 

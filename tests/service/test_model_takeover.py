@@ -9,7 +9,6 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -23,42 +22,15 @@ from torch import nn
 import artifact
 from artifact import ArtifactInvalid, Deployed, DomainDistance, Gate
 from artifact.digest import digest_file_of, publish, write_digest
-from artifact.gate import STATISTICS
-from contract import ModelCard
 from inference_service.__main__ import build
 from inference_service.app import create_app
 from inference_service.settings import Settings
+from tests.stand_ins import GATE, make_card
 from training.golden import golden_pictures
 from training.integers import RECIPES, quantise
 from web.serve import Unservable
 
 LOOK = 0.05
-CARD = {
-    "version": "1",
-    "architecture": "one convolution",
-    "modality": "histopathology",
-    "created": datetime(2026, 11, 1, tzinfo=UTC),
-    "licence": "CC0",
-    "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
-    "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-    "calibration": {"temperature": 1, "fitted_on": "nothing"},
-    "gate": [
-        {
-            "statistic": name,
-            "low": 4 if name == "contrast" else None,
-            "high": None,
-            "code": "blank" if name == "contrast" else name,
-            "blocks": True,
-        }
-        for name in STATISTICS
-    ],
-    "data": [],
-    "metrics": [],
-    "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": "never trained"},
-    "tolerance": {"cpu": 0.01, "int8": 0.01},
-    "intended_use": "tests",
-    "limits": [],
-}
 
 
 def write_model(path: Path, name: str, engine: str) -> Path:
@@ -72,7 +44,7 @@ def write_model(path: Path, name: str, engine: str) -> Path:
     batch = module.prepare([torch.from_numpy(picture) for picture in golden_pictures()])
     integers = quantise(features, ((batch + 1) * 127.5).round().byte(), RECIPES[0])
     compression = {"method": "none", "rank": 0, "engine": engine, "full_auc": {}, "file_auc": {}}
-    card = ModelCard.model_validate(CARD | {"name": name, "compression": compression})
+    card = make_card(name=name, gate=GATE, compression=compression, tolerance={"cpu": 0.01, "int8": 0.01})
     artifact.save(module, card, golden_pictures(), path, integers)
     return path
 

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import OrderedDict
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -25,38 +24,9 @@ import chat_service.settings
 import inference_service.app
 import inference_service.settings
 from artifact import Deployed, DomainDistance, Gate
-from artifact.gate import STATISTICS
-from contract import ModelCard
+from tests.stand_ins import GATE, make_card
 
-GATE = [
-    {
-        "statistic": name,
-        "low": 4 if name == "contrast" else None,
-        "high": None,
-        "code": "blank",
-        "blocks": True,
-    }
-    for name in STATISTICS
-]
-CARD = {
-    "name": "made-up",
-    "version": "1",
-    "architecture": "brightness",
-    "modality": "histopathology",
-    "created": datetime(2026, 11, 1, tzinfo=UTC),
-    "licence": "Apache-2.0",
-    "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
-    "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-    "calibration": {"temperature": 1, "fitted_on": "nothing"},
-    "gate": GATE,
-    "data": [],
-    "metrics": [],
-    "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": ""},
-    "compression": {"method": "none", "rank": 0, "full_auc": {}, "file_auc": {}},
-    "tolerance": {"cpu": 0.01},
-    "intended_use": "tests",
-    "limits": [],
-}
+CARD = make_card(gate=GATE, tolerance={"cpu": 0.01})
 HERE = Path(__file__).parent
 BOUNDS = (
     "--header=Authorization: Bearer key",
@@ -99,7 +69,7 @@ def made_up_model(folder):
     distance = DomainDistance(torch.zeros(1, 3), torch.zeros(1, 3, 1), torch.ones(1, 1), torch.ones(1))
     module = Deployed(nn.Sequential(nn.AvgPool2d(16)), head, Gate(distance), 1.0)
     golden = [np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)]
-    return artifact.save(module, ModelCard.model_validate(CARD), golden, folder / "made-up.pt")
+    return artifact.save(module, CARD, golden, folder / "made-up.pt")
 
 
 def find(url, folder, *options):

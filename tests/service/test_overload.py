@@ -1,6 +1,5 @@
 """More requests than can be answered, over real sockets: the rest is refused, and told when to come again."""
 
-import socket
 import threading
 import time
 from collections import Counter
@@ -9,39 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 
 from artifact import Outputs
-from contract import ModelCard, Problem
+from contract import Problem
 from inference_service.app import create_app
 from inference_service.settings import Settings
+from tests.stand_ins import BLANK, make_card, serve_on_socket
 from tools.mutations import sound_files
 
 PNG = sound_files()["png"]
 SECONDS = 0.02
 """What a picture takes to compute."""
 
-CARD = ModelCard.model_validate(
-    {
-        "name": "made-up",
-        "version": "1.2.3",
-        "architecture": "red channel",
-        "modality": "histopathology",
-        "created": "2026-11-01T00:00:00Z",
-        "licence": "Apache-2.0",
-        "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
-        "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-        "calibration": {"temperature": 1, "fitted_on": "nothing"},
-        "gate": [{"statistic": "contrast", "low": 4, "high": None, "code": "blank", "blocks": True}],
-        "data": [],
-        "metrics": [],
-        "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": ""},
-        "compression": {"method": "none", "rank": 0, "full_auc": {}, "file_auc": {}},
-        "tolerance": {"cpu": 0.001},
-        "intended_use": "tests",
-        "limits": [],
-    }
-)
+CARD = make_card(gate=[BLANK])
 
 
 class Slow:
@@ -72,18 +51,8 @@ def model():
 @pytest.fixture(scope="module")
 def service(model):
     settings = Settings(max_bytes=3_000_000, threads=2, max_queue=6, max_batch=4, queue_seconds=600)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, lambda *_: model), log_config=None))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        deadline = time.monotonic() + 60
-        while not server.started or not httpx.get(f"{url}/health/ready").is_success:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    with serve_on_socket(create_app(settings, lambda *_: model)) as url:
         yield url
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture

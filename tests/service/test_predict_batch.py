@@ -6,7 +6,6 @@ import json
 import threading
 import time
 from collections import deque
-from datetime import UTC, datetime
 
 import anyio
 import httpx
@@ -16,32 +15,13 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from artifact import Outputs
-from contract import ModelCard, Prediction, Problem
+from contract import Prediction, Problem
 from inference_service.app import create_app
 from inference_service.audit import Journal
 from inference_service.settings import Settings
+from tests.stand_ins import make_card, wait_until_ready
 
-CARD = ModelCard.model_validate(
-    {
-        "name": "made-up",
-        "version": "1",
-        "architecture": "red channel",
-        "modality": "histopathology",
-        "created": datetime(2026, 11, 1, tzinfo=UTC),
-        "licence": "Apache-2.0",
-        "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
-        "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-        "calibration": {"temperature": 1, "fitted_on": "nothing"},
-        "gate": [],
-        "data": [],
-        "metrics": [],
-        "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": ""},
-        "compression": {"method": "none", "rank": 0, "full_auc": {}, "file_auc": {}},
-        "tolerance": {"cpu": 0.001},
-        "intended_use": "tests",
-        "limits": [],
-    }
-)
+CARD = make_card()
 BATCH = "/predict/batch"
 
 
@@ -74,18 +54,10 @@ def serve(model=None, journal=None, **settings):
     return TestClient(app, raise_server_exceptions=False)
 
 
-def ready(client):
-    deadline = time.monotonic() + 30
-    while client.get("/health/ready").status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return client
-
-
 @pytest.fixture(scope="module")
 def client():
     with serve(max_bytes=20_000, max_pixels=10_000, max_images=12, max_images_bytes=200_000) as client:
-        yield ready(client)
+        yield wait_until_ready(client)
 
 
 def files(*images):
@@ -205,7 +177,7 @@ def test_a_fault_of_the_model_is_a_problem_without_its_words_and_is_logged(caplo
             return super().predict(images)
 
     with serve(Broken()) as client:
-        ready(client)
+        wait_until_ready(client)
         lines = lines_of(client.post(BATCH, files=files(png(250), png(66), png(10))))
     assert slugs(lines) == ["malignant", "internal-error", "benign"]
     assert "unhandled RuntimeError" in caplog.text
@@ -215,7 +187,7 @@ def test_a_fault_of_the_model_is_a_problem_without_its_words_and_is_logged(caplo
 def test_each_image_is_recorded(tmp_path):
     path = tmp_path / "audit.jsonl"
     with serve(journal=Journal(path, key=None, max_bytes=10**6)) as client:
-        ready(client)
+        wait_until_ready(client)
         lines = lines_of(client.post(BATCH, files=files(png(250), b"x", png(10))))
     recorded = [json.loads(line) for line in path.read_text().splitlines()]
     outcomes = {entry["outcome"] for entry in recorded if entry["event"] == "prediction"}
@@ -228,7 +200,7 @@ def test_each_image_counts_against_the_limit(tmp_path):
     keys = tmp_path / "keys.txt"
     keys.write_text(f"pacs sha256:{hashlib.sha256(b'key').hexdigest()} rate=4\n")
     with serve(api_keys=keys) as client:
-        ready(client)
+        wait_until_ready(client)
         assert client.post(BATCH, files=files(png(250))).status_code == 401
         answer = client.post(BATCH, files=files(*[png(250)] * 6), headers={"X-API-Key": "key"})
         kinds = slugs(lines_of(answer))
@@ -239,7 +211,7 @@ def test_each_image_counts_against_the_limit(tmp_path):
 def test_a_full_queue_is_a_503_before_anything_is_read():
     slow = RedChannel(seconds=0.3)
     with serve(slow, threads=1, max_queue=0) as client:
-        ready(client)
+        wait_until_ready(client)
         other = threading.Thread(target=lambda: client.post(BATCH, files=files(*[png(250)] * 6)))
         other.start()
         deadline = time.monotonic() + 20

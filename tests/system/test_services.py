@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import httpx
 import numpy as np
@@ -16,8 +15,8 @@ from PIL import Image
 from torch import nn
 
 from artifact import Deployed, DomainDistance, Gate, save
-from artifact.gate import STATISTICS
 from contract import Explanation, ModelCard, Prediction
+from tests.stand_ins import GATE, make_card
 
 ROOMS = ("inference", "chat")
 
@@ -107,34 +106,7 @@ def predict_and_explain(inference, chat, data):
     return prediction, explanation
 
 
-CARD = {
-    "name": "tiny",
-    "version": "1",
-    "architecture": "one convolution",
-    "modality": "histopathology",
-    "created": datetime(2026, 11, 1, tzinfo=UTC),
-    "licence": "Apache-2.0",
-    "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
-    "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-    "calibration": {"temperature": 1, "fitted_on": "nothing"},
-    "gate": [
-        {
-            "statistic": name,
-            "low": 4 if name == "contrast" else None,
-            "high": None,
-            "code": "blank" if name == "contrast" else name,
-            "blocks": True,
-        }
-        for name in STATISTICS
-    ],
-    "data": [],
-    "metrics": [],
-    "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": "never trained"},
-    "compression": {"method": "none", "rank": 0, "full_auc": {}, "file_auc": {}},
-    "tolerance": {"cpu": 0.01},
-    "intended_use": "tests",
-    "limits": ["It has never been trained."],
-}  # fmt: skip
+CARD = make_card(name="tiny", gate=GATE, tolerance={"cpu": 0.01}, limits=["It has never been trained."])
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +119,7 @@ def tiny_model(tmp_path_factory):
     module = Deployed(features, head, Gate(distance), temperature=1.0)
     path = tmp_path_factory.mktemp("model") / "tiny.pt"
     golden = [np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)]
-    save(module, ModelCard.model_validate(CARD), golden, path)
+    save(module, CARD, golden, path)
     return path
 
 

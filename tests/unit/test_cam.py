@@ -1,7 +1,6 @@
 """Evidence maps: exact for a linear model, changed by random weights, and where the evidence is."""
 
 from collections import OrderedDict
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -11,44 +10,20 @@ from torch import nn
 import artifact
 from artifact import Deployed, DomainDistance, Gate
 from artifact.cam import explain, fold, log_odds
-from artifact.gate import STATISTICS
 from artifact.preprocess import mirror
-from contract import ModelCard
+from tests.stand_ins import GATE, make_card
 from training.drawing import read_measurements, render
 from training.golden import golden_pictures
 from training.integers import RECIPES, quantise
 
 SHIPPED = ("starter.pt", "efficientnet_lite0.pt")
 
-GATE = [
-    {
-        "statistic": name,
-        "low": 4 if name == "contrast" else None,
-        "high": None,
-        "code": "blank",
-        "blocks": True,
-    }
-    for name in STATISTICS
-]
-CARD = {
-    "name": "small",
-    "version": "1",
-    "architecture": "small",
-    "modality": "histopathology",
-    "created": datetime(2026, 11, 1, tzinfo=UTC),
-    "licence": "CC0",
-    "classes": [{"name": "benign", "malignant": False}, {"name": "malignant", "malignant": True}],
-    "operating_point": {"threshold": 0.5, "band": {"low": 0.4, "high": 0.6}},
-    "calibration": {"temperature": 2, "fitted_on": "nothing"},
-    "gate": GATE,
-    "data": [],
-    "metrics": [],
-    "training": {"epochs": 0, "batch_size": 0, "learning_rate": 0, "seed": 0, "note": "never trained"},
-    "compression": {"method": "none", "rank": 0, "engine": "onednn", "full_auc": {}, "file_auc": {}},
-    "tolerance": {"cpu": 1e-3, "int8": 0.05},
-    "intended_use": "tests",
-    "limits": [],
-}
+CARD = make_card(
+    gate=GATE,
+    calibration={"temperature": 2, "fitted_on": "nothing"},
+    compression={"method": "none", "rank": 0, "engine": "onednn", "full_auc": {}, "file_auc": {}},
+    tolerance={"cpu": 1e-3, "int8": 0.05},
+)
 
 
 def module(enlargement=1):
@@ -69,13 +44,13 @@ def integers():
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "small.pt"
-    return artifact.save(module(), ModelCard.model_validate(CARD), golden_pictures(), path)
+    return artifact.save(module(), CARD, golden_pictures(), path)
 
 
 @pytest.fixture(scope="module")
 def small_in_integers(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "both.pt"
-    model = artifact.save(module(), ModelCard.model_validate(CARD), golden_pictures(), path, integers())
+    model = artifact.save(module(), CARD, golden_pictures(), path, integers())
     assert model.arithmetic == "int8"
     return model
 
@@ -219,7 +194,7 @@ def test_evidence_for_malignancy_lies_where_malignant_nuclei_are_drawn(shipped):
 def test_log_odds_are_of_all_malignant_classes_against_all_others():
     classes = [{"name": name, "malignant": name != "benign"} for name in ("benign", "ductal", "lobular")]
     calibration = {"temperature": 2, "bias": [0.5, 0, -0.5], "fitted_on": "nothing"}
-    card = ModelCard.model_validate(CARD | {"classes": classes, "calibration": calibration})
+    card = make_card(classes=classes, calibration=calibration)
     logits = torch.tensor([[1.0, 2.0, -1.0]])
     probabilities = torch.softmax(logits / 2 + torch.tensor([0.5, 0, -0.5]), 1)[0]
     expected = torch.log((probabilities[1] + probabilities[2]) / probabilities[0])
@@ -227,7 +202,7 @@ def test_log_odds_are_of_all_malignant_classes_against_all_others():
 
 
 def test_evidence_that_is_no_number_is_never_drawn(small, tmp_path):
-    broken = artifact.save(module(), ModelCard.model_validate(CARD), golden_pictures(), tmp_path / "m.pt")
+    broken = artifact.save(module(), CARD, golden_pictures(), tmp_path / "m.pt")
     for weights in broken._contents.module.head.parameters():
         weights.data.fill_(float("nan"))
     with pytest.raises(FloatingPointError):

@@ -60,7 +60,7 @@ class Learner:
 
     @property
     def averaged(self) -> Network:
-        """The network with the mean of its latest weights: better than the last ones, and steady.
+        """The network with the mean of its latest weights: about as good as the last ones, and steadier.
 
         Where the stage keeps a share of the weights that it began with, they are mixed in (Wortsman et al.
         2022, arXiv 2109.01903): what the network knew of other images is then lost less.

@@ -99,7 +99,7 @@ def _check_language(knowledge: Knowledge, name: str, texts: LanguageTexts) -> No
     _require(cited, knowledge.sources, f"{name}.chat")
     for key, statistic in knowledge.statistics.items():
         stated = numbers_in(texts.statements[statistic.source])
-        if not {statistic.value, statistic.after_years or statistic.value} <= stated:
+        if not statistic.figures <= stated:
             raise KnowledgeInvalid(f"statistics.{key}: is not in the {name} statement of its source")
 
 

@@ -10,25 +10,56 @@ Verification = Literal["V", "V-copy"]
 """V: read in the paper or on the official page. V-copy: read in a full-text copy of it."""
 
 
-class Publication(Entry):
+Month = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
+Unit = Literal["percent", "years", "months", "days", "people", "times", "per 1,000", "pictures"]
+
+
+class Checked(Entry):
+    """How, and in which month, something was verified."""
+
+    verification: Verification
+    verified: Month
+
+
+class Publication(Checked):
     """Where a fact was read, and how good the place is."""
 
     citation: Sentence
     url: Annotated[str, Field(pattern=r"^https://", max_length=500)]
     grade: Literal["A", "B"]
-    verification: Verification
+    prognosis: bool = False
+    """Whether its statement speaks of survival or death."""
 
 
-class Statistic(Entry):
+class Interval(Entry):
+    """A 95 % confidence interval."""
+
+    low: float
+    high: float
+
+
+class Statistic(Checked):
     """A figure about a population, never about a person."""
 
+    measure: Sentence
     value: float
-    unit: Literal["percent", "years"]
+    to: float | None = None
+    """The end of a range that begins at `value`."""
+    interval: Interval | None = None
+    about: bool = False
+    """Whether the source gives words or an estimate, written here as a number."""
+    bound: Literal["at most", "less than"] | None = None
+    unit: Unit
+    after_years: float | None = None
     population: Sentence
     years: Sentence
     source: Id
-    verification: Verification
-    after_years: float | None = None
+
+    @property
+    def figures(self) -> set[float]:
+        """The numbers that the statement of the source must hold."""
+        ends = (self.interval.low, self.interval.high) if self.interval else ()
+        return {figure for figure in (self.value, self.to, self.after_years, *ends) if figure is not None}
 
 
 class Outline(Entry):
@@ -50,6 +81,10 @@ class Subtype(Entry):
     """A known kind of tissue and the label names under which it comes."""
 
     group: Literal["benign", "malignant"]
+    also: list[Kind] = []
+    """Decisions beside its group under which the label fits as well."""
+    in_situ: bool = False
+    """Whether it has not spread by definition, so that stage groups and survival do not apply."""
     names: list[str]
     sources: list[Id]
     first_action: Id | None = None

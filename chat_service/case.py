@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chat_service.knowledge import Kind, Knowledge, Plan
+from chat_service.knowledge.regions import country_of
 from contract import Clinical, Prediction
 from contract.explanation import Audience
 
@@ -25,7 +26,12 @@ class Case:
     audience: Audience
     language: str
     clinical: Clinical
+    """Findings that tell something; a marker that is not known counts as not stated."""
     include_prognosis: bool
+    country: str | None = None
+    """The country that the language tag names."""
+    label_disagrees: bool = False
+    """Whether the label names a kind of tissue that the decision excludes."""
 
     @property
     def malignant(self) -> bool:
@@ -45,23 +51,34 @@ def read_case(
     """Translate a prediction into codes; `quality.usable` false overrides whatever was decided."""
     plan = knowledge.plan
     kind: Kind = prediction.decision if prediction.quality.usable else "unusable"
+    named = _subtype(prediction.label, plan) if kind in {"benign", "malignant"} else None
+    fits = named is None or kind in {plan.subtypes[named].group, *plan.subtypes[named].also}
     return Case(
         kind=kind,
-        subtype=_subtype(prediction.label, kind, plan),
+        subtype=named if fits else None,
         lean=_lean(prediction.malignant_probability, kind),
         modality=_known(prediction.model.modality, plan.modalities) or "unknown",
         issues=_issues(prediction, plan),
         audience=audience,
         language=knowledge.language_of(language),
-        clinical=clinical or Clinical(),
+        clinical=_telling(clinical),
         include_prognosis=include_prognosis,
+        country=country_of(language),
+        label_disagrees=not fits,
     )
 
 
-def _subtype(label: str, kind: Kind, plan: Plan) -> str | None:
-    """Return the kind of tissue a label names, unless it contradicts the decision."""
-    group = {key: entry.names for key, entry in plan.subtypes.items() if entry.group == kind}
-    return _known(label, group)
+def _subtype(label: str, plan: Plan) -> str | None:
+    """Return the kind of tissue that a label names."""
+    return _known(label, {key: entry.names for key, entry in plan.subtypes.items()})
+
+
+def _telling(clinical: Clinical | None) -> Clinical:
+    """Leave out markers that are not known."""
+    if clinical is None:
+        return Clinical()
+    unknown = {key: None for key in ("er", "pr", "her2") if getattr(clinical, key) == "unknown"}
+    return clinical.model_copy(update=unknown) if unknown else clinical
 
 
 def _lean(malignant_probability: float, kind: Kind) -> Lean:

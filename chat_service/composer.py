@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from chat_service.case import Case
 from chat_service.findings import describe_findings, finding_paragraphs, findings_disagree
 from chat_service.knowledge import Knowledge, LanguageTexts, Voices
-from chat_service.stage import compose_stage
+from chat_service.knowledge.texts import SubtypeText
+from chat_service.stage import compose_stage, is_in_situ
 from contract import (
     DISCLAIMER,
     Action,
@@ -38,6 +39,15 @@ class Composer:
         self._case = case
         self._texts: LanguageTexts = knowledge.languages[case.language]
         self._outline = knowledge.plan.kinds[case.kind]
+        self._local = knowledge.locality_of(case.language, case.country)
+        pictures = self._texts.pictures
+        self._places = {
+            **self._local.places,
+            "picture": pictures.modalities[case.modality],
+            "lean": pictures.lean[case.lean],
+            "issues": "".join(f" {pictures.issues[code]}" for code in case.issues),
+            "findings": describe_findings(case.clinical, self._texts),
+        }
 
     def compose(self, request: ExplanationRequest) -> Explanation:
         """Compose the whole explanation."""
@@ -65,9 +75,14 @@ class Composer:
 
     def opening(self) -> str:
         """Return the first words: what the reading is, that it is none to rely on, and whom to see."""
-        subtype = self._texts.subtypes.get(self._case.subtype or "")
-        opening = (subtype and subtype.opening) or self._texts.summaries[self._case.kind].opening
-        return self._say(opening)
+        words = self._texts.subtypes.get(self._case.subtype or "")
+        opening = self._opens(words) if words else None
+        return self._say(opening or self._texts.summaries[self._case.kind].opening)
+
+    def _opens(self, words: SubtypeText) -> Voices | None:
+        """Return the first words of a type: they are written for the decision of its own group."""
+        group = self._knowledge.plan.subtypes[self._case.subtype or ""].group
+        return words.opening if group == self._case.kind else None
 
     def closing(self) -> str:
         """Return the last words: the next step."""
@@ -78,14 +93,18 @@ class Composer:
         plan, case = self._knowledge.plan, self._case
         ids = list(self._outline.paragraphs)
         ids[1:1] = ["remarks"] if case.issues and case.kind != "unusable" else []
+        ids[1:1] = ["label-disagrees"] if case.label_disagrees else []
         ids += finding_paragraphs(case)
-        facts = [Fact(key, self._say(self._texts.paragraphs[key]), plan.paragraphs[key]) for key in ids]
+        facts = [self._fact(key, self._texts.paragraphs[key], plan.paragraphs[key]) for key in ids]
         if case.subtype:
             words = self._texts.subtypes[case.subtype]
             # A type with first words of its own does not fit the general description of its group.
-            place = slice(0, 1) if words.opening else slice(1, 1)
-            facts[place] = [Fact("subtype", self._say(words), plan.subtypes[case.subtype].sources)]
+            place = slice(0, 1) if self._opens(words) else slice(1, 1)
+            facts[place] = [self._fact("subtype", words, plan.subtypes[case.subtype].sources)]
         return facts
+
+    def _fact(self, key: str, voices: Voices, sources: list[str]) -> Fact:
+        return Fact(key, self._say(voices), self._cite(voices, sources))
 
     def actions(self) -> list[Action]:
         """Return what to do, the first thing first."""
@@ -93,6 +112,7 @@ class Composer:
         subtype = plan.subtypes.get(case.subtype or "")
         ids = [subtype.first_action] if subtype and subtype.first_action else []
         ids += ["findings-first"] if findings_disagree(case) else []
+        ids += ["ask-second-reading"] if case.label_disagrees else []
         ids += self._outline.actions
         ids += ["emergency-signs"] if case.malignant and case.clinical.distant_metastasis else []
         texts = self._texts.actions
@@ -101,9 +121,9 @@ class Composer:
                 title=self._say(texts[key].title),
                 detail=self._say(texts[key]),
                 urgency=plan.actions[key].urgency,
-                sources=plan.actions[key].sources,
+                sources=self._cite(texts[key], plan.actions[key].sources),
             )
-            for key in ids
+            for key in dict.fromkeys(ids)
         ]
 
     def specialists(self) -> list[Specialist]:
@@ -115,7 +135,11 @@ class Composer:
         ids += ["palliative-specialist"] if case.malignant and case.clinical.distant_metastasis else []
         texts = self._texts.specialists
         return [
-            Specialist(name=texts[key].name, role=self._say(texts[key]), sources=plan.specialists[key])
+            Specialist(
+                name=texts[key].name,
+                role=self._say(texts[key]),
+                sources=self._cite(texts[key], plan.specialists[key]),
+            )
             for key in dict.fromkeys(ids)
         ]
 
@@ -125,21 +149,29 @@ class Composer:
             return None
         plan, figures, texts = self._knowledge.plan.survival, self._knowledge.statistics, self._texts.survival
         points = [figures[key] for key in plan.points]
+        caveat = self._say(texts.caveat)
+        if is_in_situ(self._case, self._knowledge):
+            caveat = f"{caveat} {self._say(texts.in_situ)}"
         return UntreatedSurvival(
             statement=self._say(texts.statement),
             median_years=YearRange(low=figures[plan.median.low].value, high=figures[plan.median.high].value),
             survival=[SurvivalPoint(years=p.after_years or 0, percent=p.value) for p in points],
-            caveat=self._say(texts.caveat),
+            caveat=caveat,
             sources=plan.sources,
         )
 
+    def say(self, text: str) -> str:
+        """Fill the places of a text: with our own words for known codes, and with numbers of the country."""
+        return text.format_map(self._places)
+
+    def local_sources(self, text: str) -> list[str]:
+        """Return the sources of the numbers of the country that a text has places for."""
+        return self._local.cited_by(text)
+
     def _say(self, voices: Voices) -> str:
-        """Say a text to the audience, with our own words for the known codes filled in."""
-        case, pictures = self._case, self._texts.pictures
-        text: str = getattr(voices, case.audience)
-        return text.format(
-            picture=pictures.modalities[case.modality],
-            lean=pictures.lean[case.lean],
-            issues="".join(f" {pictures.issues[code]}" for code in case.issues),
-            findings=describe_findings(case.clinical, self._texts),
-        )
+        text: str = getattr(voices, self._case.audience)
+        return self.say(text)
+
+    def _cite(self, voices: Voices, sources: list[str]) -> list[str]:
+        text: str = getattr(voices, self._case.audience)
+        return [*sources, *self.local_sources(text)]

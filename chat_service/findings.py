@@ -1,10 +1,10 @@
 """What the caller already knows from other tests, in words, and whether it fits the reading."""
 
-from collections.abc import Mapping
 from typing import cast
 
 from chat_service.case import Case
 from chat_service.knowledge import LanguageTexts
+from chat_service.knowledge.texts import PictureTexts
 from contract import Clinical
 from contract.explanation import Marker
 
@@ -28,17 +28,19 @@ def findings_disagree(case: Case) -> bool:
 
 def describe_findings(clinical: Clinical, texts: LanguageTexts) -> str:
     """List the findings in words, each number as it came."""
-    words, markers = texts.pictures.findings, texts.pictures.markers
+    words, pictures = texts.pictures.findings, texts.pictures
     values = clinical.model_dump(exclude_none=True)
     spread = values.pop("distant_metastasis", None)
-    described = [words[key].format(value=_word(value, markers)) for key, value in values.items()]
+    described = [words[key].format(value=_word(value, pictures)) for key, value in values.items()]
     if spread is not None:
         described.append(words["spread" if spread else "no_spread"])
     return "; ".join(described)
 
 
-def _word(value: float | str, markers: Mapping[Marker, str]) -> str:
-    return markers[cast(Marker, value)] if isinstance(value, str) else f"{value:.15g}"
+def _word(value: float | str, pictures: PictureTexts) -> str:
+    if isinstance(value, str):
+        return pictures.markers[cast(Marker, value)]
+    return f"{value:.15g}".replace(".", pictures.decimal)
 
 
 def _receptor_paragraphs(clinical: Clinical) -> list[str]:

@@ -27,17 +27,31 @@ def rule(clinical: Clinical) -> Ruling:
     on metastasis count as regional, named "at least", with metastasis among what is needed.
     """
     nodes, metastasis = clinical.positive_nodes, clinical.distant_metastasis
+    later = _for_the_full_stage(clinical)
     if metastasis:
-        return Ruling("distant", "distant", ("pathology", "biology"))
+        return Ruling("distant", "distant", ("pathology", *later))
     if nodes:
-        known = metastasis is False
-        needed = ("pathology", "biology") if known else ("metastasis", "pathology", "biology")
-        return Ruling("regional", "regional" if known else "regional-at-least", needed)
+        if metastasis is None:
+            return Ruling("regional", "regional-at-least", ("metastasis", "pathology", *later))
+        return Ruling("regional", "regional", ("pathology", *later))
     if nodes == 0 and metastasis is False:
-        return Ruling("localized", "localized", ("pathology", "extension", "biology"))
+        return Ruling("localized", "localized", ("pathology", "extension", *later))
     missing = [key for key, value in (("nodes", nodes), ("metastasis", metastasis)) if value is None]
     stated = clinical != Clinical()
-    return Ruling(None, "incomplete" if stated else "image-only", ("pathology", *missing, "biology"))
+    return Ruling(None, "incomplete" if stated else "image-only", ("pathology", *missing, *later))
+
+
+def _for_the_full_stage(clinical: Clinical) -> list[str]:
+    """Return what is missing for the stage that the treating team assigns; the summary stage ignores it."""
+    markers = (clinical.er, clinical.pr, clinical.her2)
+    tested = clinical.grade is not None and all(marker in {"positive", "negative"} for marker in markers)
+    size = [] if clinical.tumour_size_mm is not None else ["size"]
+    return [*size, *([] if tested else ["biology"])]
+
+
+def is_in_situ(case: Case, knowledge: Knowledge) -> bool:
+    """Tell whether the suggested type has, by definition, not spread."""
+    return case.subtype is not None and knowledge.plan.subtypes[case.subtype].in_situ
 
 
 def compose_stage(case: Case, knowledge: Knowledge) -> Stage:
@@ -53,11 +67,14 @@ def compose_stage(case: Case, knowledge: Knowledge) -> Stage:
             determinable=False, estimate=None, reason=reason, needed=needed("pathology"), distribution=[]
         )
     ruling = rule(case.clinical)
-    population = getattr(texts.population, case.audience)
+    said = [texts.reasons[ruling.reason]]
+    said += [texts.rule] if case.clinical != Clinical() else []
+    said += [texts.in_situ] if is_in_situ(case, knowledge) else []
+    said += [texts.population]
     return Stage(
         determinable=ruling.estimate is not None,
         estimate=ruling.estimate,
-        reason=f"{getattr(texts.reasons[ruling.reason], case.audience)} {population}",
+        reason=" ".join(getattr(voices, case.audience) for voices in said),
         needed=needed(*ruling.needed),
         distribution=_distribution(knowledge),
     )

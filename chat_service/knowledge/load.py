@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from chat_service.knowledge.regions import publish
 from chat_service.knowledge.schema import Knowledge
 from chat_service.knowledge.texts import LanguageTexts
 from chat_service.numbers import numbers_in
@@ -25,12 +26,13 @@ def load_knowledge(folder: Path = FOLDER) -> Knowledge:
         KnowledgeInvalid: if a file is missing or malformed, an id leads nowhere, or a figure has no source.
     """
     languages = sorted(path.name for path in folder.iterdir() if (path / "statements.yaml").is_file())
-    content = {name: _read(folder / f"{name}.yaml") for name in ("sources", "statistics", "plan")}
+    content = {name: _read(folder / f"{name}.yaml") for name in ("sources", "statistics", "plan", "regions")}
     content["languages"] = {
         name: {field: _read(folder / name / f"{field}.yaml") for field in LanguageTexts.model_fields}
         for name in languages
     }
     try:
+        publish(content)
         knowledge = Knowledge.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
@@ -94,6 +96,7 @@ def _check_language(knowledge: Knowledge, name: str, texts: LanguageTexts) -> No
     _require(plan.subtypes, texts.subtypes, f"{name}.subtypes")
     _require([*plan.modalities, "unknown"], texts.pictures.modalities, f"{name}.pictures.modalities")
     _require(plan.issues, texts.pictures.issues, f"{name}.pictures.issues")
+    _require(knowledge.regions.countries, texts.regions.countries, f"{name}.regions.countries")
     chat = texts.chat
     cited = set(chat.survival.sources).union(*(entry.sources for entry in (*chat.topics, chat.other)))
     _require(cited, knowledge.sources, f"{name}.chat")

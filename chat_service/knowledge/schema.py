@@ -1,9 +1,15 @@
 """The knowledge base as a whole."""
 
+from pydantic import PrivateAttr
+
 from chat_service.knowledge.entry import Entry, Id
 from chat_service.knowledge.plan import Plan, Publication, Statistic
+from chat_service.knowledge.regions import Locality, Regions, settle
 from chat_service.knowledge.texts import LanguageTexts
 from contract import Source
+
+MOST_LOCALITIES = 500
+"""How many pairs of language and country are kept; others are settled each time."""
 
 
 class Knowledge(Entry):
@@ -12,12 +18,24 @@ class Knowledge(Entry):
     sources: dict[Id, Publication]
     statistics: dict[Id, Statistic]
     plan: Plan
+    regions: Regions
     languages: dict[str, LanguageTexts]
+    _localities: dict[tuple[str, str | None], Locality] = PrivateAttr(default_factory=dict)
 
     def language_of(self, tag: str) -> str:
         """Return the language to answer in: the primary subtag where we have it, else English."""
         primary = tag.partition("-")[0].lower()
         return primary if primary in self.languages else "en"
+
+    def locality_of(self, language: str, country: str | None) -> Locality:
+        """Return what fills the places for numbers of a country; None where none was named."""
+        if (known := self._localities.get((language, country))) is not None:
+            return known
+        texts = self.languages[language]
+        locality = settle(self.regions, texts.regions, language, country, texts.pictures.decimal)
+        if len(self._localities) < MOST_LOCALITIES:
+            self._localities[language, country] = locality
+        return locality
 
     def cite(self, ids: list[str], language: str) -> list[Source]:
         """Return sources in the order in which they are first named."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from chat_service.knowledge.entry import Entry, Id, Kind, Sentence, Voices
+from chat_service.knowledge.regions import RegionTexts
 
 
 class Frame(Entry):
@@ -39,6 +40,7 @@ class PictureTexts(Entry):
     modalities: dict[Id, Sentence]
     lean: dict[Literal["strong", "moderate", "slight"], Sentence]
     issues: dict[Id, Sentence]
+    decimal: Literal[".", ","]
     findings: dict[Id, Sentence]
     markers: dict[Literal["positive", "negative", "unknown"], Sentence]
 
@@ -47,6 +49,8 @@ class StageTexts(Entry):
     """What is said about the stage."""
 
     reasons: dict[Id, Voices]
+    rule: Voices
+    in_situ: Annotated[Voices, Field(alias="in-situ")]
     population: Voices
     needed: dict[Id, Voices]
 
@@ -55,6 +59,7 @@ class SurvivalTexts(Entry):
     """What is said about untreated disease."""
 
     statement: Voices
+    in_situ: Annotated[Voices, Field(alias="in-situ")]
     caveat: Voices
 
 
@@ -126,5 +131,6 @@ class LanguageTexts(Entry):
     subtypes: dict[Id, SubtypeText]
     stage: StageTexts
     survival: SurvivalTexts
+    regions: RegionTexts
     words: Words
     chat: ChatTexts

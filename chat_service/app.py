@@ -1,21 +1,24 @@
 """The HTTP face of the chat service: `POST /explain` and `POST /chat`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, TypedDict, cast
+from typing import Annotated, TypedDict, TypeVar, cast
 
 import httpx
 from fastapi import Body, FastAPI
 from starlette.requests import Request
+from starlette.responses import Response
 
-from chat_service.completion import open_client
-from chat_service.engine import Explainer, Fallback
+from chat_service.breaker import Breaker
+from chat_service.engine import Explainer, Fallback, Show
+from chat_service.events import EventResponse, answer_json, wants_events
 from chat_service.knowledge import Knowledge, load_knowledge
-from chat_service.metrics import ChatMetrics
+from chat_service.metrics import ChatMetrics, MistralMetrics, Route
 from chat_service.mistral import MistralExplainer
 from chat_service.offline import KnowledgeBase
 from chat_service.openapi import CHAT_BODIES, EXPLAIN_BODIES, PROBLEMS, explained, replied
 from chat_service.settings import Settings
+from chat_service.upstream import Upstream, open_client
 from contract import ChatReply, ChatRequest, Explanation, ExplanationRequest
 from web.app import create_service
 from web.metrics import create_registry
@@ -26,6 +29,8 @@ DESCRIPTION = (
     "said about the stage, and, where figures are wanted, what is known about untreated disease. "
     "For education and research only: not a diagnosis, not a medical device."
 )
+
+Answer = TypeVar("Answer", Explanation, ChatReply)
 
 
 class State(TypedDict):
@@ -45,12 +50,15 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
     """
     knowledge, registry = load_knowledge(), create_registry()
     metrics = ChatMetrics(registry)
+    breaker = Breaker(settings.breaker_failures, settings.breaker_cooldown_s)
+    of_mistral = MistralMetrics(registry, settings.mistral.prices, lambda: breaker.state)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         async with open_client(settings.mistral, transport) as client:
+            upstream = Upstream(client, settings.mistral, breaker, of_mistral)
             yield {
-                "explainer": choose_explainer(settings, knowledge, client, metrics),
+                "explainer": choose_explainer(settings, knowledge, upstream),
                 "seal": Seal.of(settings.signing),
                 "metrics": metrics,
             }
@@ -65,49 +73,69 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
         problems=PROBLEMS,
         why_not_ready=lambda _: None,
     )
-    add_routes(app, knowledge)
+    add_routes(app, knowledge, settings.heartbeat_s)
     return app
 
 
-def choose_explainer(
-    settings: Settings, knowledge: Knowledge, client: httpx.AsyncClient, metrics: ChatMetrics
-) -> Explainer:
+def choose_explainer(settings: Settings, knowledge: Knowledge, upstream: Upstream) -> Explainer:
     """Put Mistral before the knowledge base where there is a key."""
     offline = KnowledgeBase(knowledge)
     if settings.mistral.api_key is None:
         return offline
-    return Fallback(MistralExplainer(knowledge, client, settings.mistral, metrics), offline)
+    return Fallback(MistralExplainer(knowledge, upstream, settings.mistral), offline)
 
 
-def add_routes(app: FastAPI, knowledge: Knowledge) -> None:
+def add_routes(app: FastAPI, knowledge: Knowledge, heartbeat_s: float) -> None:
     """Add the two routes; bodies that do not fit are refused before they get here."""
 
+    async def respond(
+        request: Request, route: Route, work: Callable[[Show | None], Awaitable[Answer]]
+    ) -> Response:
+        metrics = cast(State, request.state)["metrics"]
+
+        async def counted(show: Show | None = None) -> Answer:
+            answer = await work(show)
+            metrics.answered(route, answer.engine)
+            return answer
+
+        if wants_events(request.headers):
+            return EventResponse(counted, heartbeat_s)
+        return await answer_json(request, counted)
+
     @app.post(
-        "/explain", tags=["explanation"], summary="Explain a prediction", responses=explained(knowledge)
+        "/explain",
+        tags=["explanation"],
+        summary="Explain a prediction",
+        response_model=Explanation,
+        responses=explained(knowledge),
     )
     async def explain(
         body: Annotated[ExplanationRequest, Body(openapi_examples=EXPLAIN_BODIES)], request: Request
-    ) -> Explanation:
+    ) -> Response:
         """Explain a prediction: always a whole explanation, within 20 seconds.
 
-        A service with a signing key explains signed predictions only; others are a 403.
+        With `Accept: text/event-stream` its words come while they are written. A service with a signing key
+        explains signed predictions only; others are a 403.
         """
         state = cast(State, request.state)
         state["seal"].verify(body.prediction)
-        explanation = await state["explainer"].explain(body)
-        state["metrics"].answered("explain", explanation.engine)
-        return explanation
+        return await respond(request, "explain", lambda show: state["explainer"].explain(body, show))
 
-    @app.post("/chat", tags=["explanation"], summary="Answer a question", responses=replied(knowledge))
+    @app.post(
+        "/chat",
+        tags=["explanation"],
+        summary="Answer a question",
+        response_model=ChatReply,
+        responses=replied(knowledge),
+    )
     async def chat(
         body: Annotated[ChatRequest, Body(openapi_examples=CHAT_BODIES)], request: Request
-    ) -> ChatReply:
+    ) -> Response:
         """Answer a question about a prediction. What was asked is neither kept nor sent on.
 
-        As with `/explain`, the prediction must be signed where there is a signing key.
+        As with `/explain`, the answer is streamed to those who ask for it, and the prediction must be signed
+        where there is a signing key.
         """
         state = cast(State, request.state)
         state["seal"].verify(body.prediction)
-        reply = await state["explainer"].reply(body)
-        state["metrics"].answered("chat", reply.engine)
-        return reply
+        return await respond(request, "chat", lambda show: state["explainer"].reply(body, show))

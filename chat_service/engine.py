@@ -1,6 +1,7 @@
 """What can explain a reading, and what happens when the better explainer fails."""
 
 import logging
+import traceback
 from typing import Literal, Protocol, TypeVar
 
 from contract import ChatReply, ChatRequest, Explanation, ExplanationRequest
@@ -13,9 +14,13 @@ Reason = Literal[
     "unauthorized",
     "refused",
     "upstream-error",
+    "unavailable",
+    "busy",
     "invalid-answer",
     "unsafe-answer",
+    "blocked",
     "local-topic",
+    "failed",
 ]
 """Why an engine gave no answer, without internals; shown to callers as `fallback_reason`."""
 
@@ -28,15 +33,32 @@ class NoAnswer(Exception):
         self.reason = reason
 
 
-class Explainer(Protocol):
-    """Answers in full or raises `NoAnswer`; a later streaming method belongs here too."""
+class Show(Protocol):
+    """Where an answer is shown while it comes into being."""
 
-    async def explain(self, request: ExplanationRequest) -> Explanation:
+    async def text(self, text: str) -> None:
+        """Show more text; it must have passed the guard."""
+
+    async def reset(self) -> None:
+        """Take back all that was shown."""
+
+
+class Explainer(Protocol):
+    """Answers in full or raises `NoAnswer`.
+
+    Where there is a `show`, it is shown the words of the answer as they come: those of an explanation are
+    its summary, an empty line and its explanation; those of a reply the reply.
+    """
+
+    async def explain(self, request: ExplanationRequest, show: Show | None = None) -> Explanation:
         """Explain a prediction."""
 
-    async def reply(self, request: ChatRequest) -> ChatReply:
+    async def reply(self, request: ChatRequest, show: Show | None = None) -> ChatReply:
         """Answer a question about a prediction."""
 
+
+UNASKED: frozenset[Reason] = frozenset({"local-topic", "blocked"})
+"""Reasons for which the first explainer never began."""
 
 Answered = TypeVar("Answered", Explanation, ChatReply)
 
@@ -48,19 +70,34 @@ class Fallback:
         self._first = first
         self._second = second
 
-    async def explain(self, request: ExplanationRequest) -> Explanation:
+    async def explain(self, request: ExplanationRequest, show: Show | None = None) -> Explanation:
         """Explain a prediction."""
         try:
-            return await self._first.explain(request)
-        except NoAnswer as error:
-            return _because(error.reason, await self._second.explain(request))
+            return await self._first.explain(request, show)
+        except Exception as error:  # an explanation is promised, whatever happens
+            reason = await _take_back(error, show)
+            return _because(reason, await self._second.explain(request, show))
 
-    async def reply(self, request: ChatRequest) -> ChatReply:
+    async def reply(self, request: ChatRequest, show: Show | None = None) -> ChatReply:
         """Answer a question about a prediction."""
         try:
-            return await self._first.reply(request)
-        except NoAnswer as error:
-            return _because(error.reason, await self._second.reply(request))
+            return await self._first.reply(request, show)
+        except Exception as error:  # as above
+            reason = await _take_back(error, show)
+            return _because(reason, await self._second.reply(request, show))
+
+
+async def _take_back(error: Exception, show: Show | None) -> Reason:
+    """Take back what was shown, and tell why; a bug is logged by its place, without its words."""
+    reason: Reason = "failed"
+    if isinstance(error, NoAnswer):
+        reason = error.reason
+    else:
+        frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        logger.error("unhandled %s of the first explainer at %s", type(error).__name__, frames)
+    if show is not None and reason not in UNASKED:
+        await show.reset()
+    return reason
 
 
 def _because(reason: Reason, answer: Answered) -> Answered:

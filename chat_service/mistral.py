@@ -1,23 +1,27 @@
 """The engine whose prose Mistral writes; facts, figures, people and stage stay the knowledge base's."""
 
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
-import httpx
+import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chat_service.case import Case
-from chat_service.completion import complete
 from chat_service.composer import Composer, Fact
 from chat_service.conversation import answer, recognise
-from chat_service.engine import NoAnswer
+from chat_service.engine import NoAnswer, Show
 from chat_service.guard import objections
 from chat_service.knowledge import Knowledge
-from chat_service.metrics import ChatMetrics
 from chat_service.numbers import facts_of, stated_in
 from chat_service.offline import case_to_discuss, case_to_explain
-from chat_service.prompt import Prompt, explanation_body, load_prompt, reply_body
+from chat_service.prompt import Asked, Prompt, ask_for_explanation, ask_for_reply, load_prompt
 from chat_service.settings import MistralSettings
+from chat_service.telling import BETWEEN, Judge, Telling, unfenced
+from chat_service.upstream import Upstream
 from contract import DISCLAIMER, ChatReply, ChatRequest, Engine, Explanation, ExplanationRequest
+
+ATTEMPTS = 2
+"""How often prose is asked for when the guard objects and nothing was shown yet."""
 
 
 class _Answer(BaseModel):
@@ -25,13 +29,24 @@ class _Answer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
+    facts: Annotated[list[str], Field(max_length=50)]
+
+    @property
+    def prose(self) -> str:
+        """All that Mistral wrote, as it is shown."""
+        raise NotImplementedError
+
 
 class Prose(_Answer):
     """The prose of an explanation, and the facts whose own wording should follow it."""
 
     summary: Annotated[str, Field(min_length=1, max_length=1200)]
     explanation: Annotated[str, Field(min_length=1, max_length=5000)]
-    facts: Annotated[list[str], Field(max_length=50)]
+
+    @property
+    def prose(self) -> str:
+        """All that Mistral wrote, as it is shown."""
+        return BETWEEN.join([self.summary, self.explanation])
 
 
 class LeadIn(_Answer):
@@ -39,40 +54,40 @@ class LeadIn(_Answer):
 
     reply: Annotated[str, Field(min_length=1, max_length=1200)]
 
+    @property
+    def prose(self) -> str:
+        """All that Mistral wrote, as it is shown."""
+        return self.reply
+
+
+PROSE_FIELDS: dict[type[_Answer], tuple[str, ...]] = {Prose: ("summary", "explanation"), LeadIn: ("reply",)}
+
+Answered = TypeVar("Answered", bound=_Answer)
+
 
 class MistralExplainer:
     """Explains with prose from Mistral; raises `NoAnswer` when it is late, broken or unsafe."""
 
-    def __init__(
-        self, knowledge: Knowledge, client: httpx.AsyncClient, settings: MistralSettings, metrics: ChatMetrics
-    ) -> None:
+    def __init__(self, knowledge: Knowledge, upstream: Upstream, settings: MistralSettings) -> None:
         self._knowledge = knowledge
-        self._client = client
+        self._upstream = upstream
         self._settings = settings
-        self._metrics = metrics
         self._explain, self._chat = load_prompt("explain"), load_prompt("chat")
 
-    async def explain(self, request: ExplanationRequest) -> Explanation:
+    async def explain(self, request: ExplanationRequest, show: Show | None = None) -> Explanation:
         """Explain a prediction."""
         case = case_to_explain(request, self._knowledge)
         composer = Composer(self._knowledge, case)
         whole, facts = composer.compose(request), composer.facts()
-        body = explanation_body(self._settings.model, self._explain, case, _shareable(facts))
-        prose = _parse(Prose, await self._ask(body))
-        if not set(prose.facts) <= {fact.id for fact in facts}:
-            raise NoAnswer("invalid-answer")
-        self._guard([prose.summary, prose.explanation], case, facts_of(whole))
+        asked = ask_for_explanation(self._explain, case, _shareable(facts))
+        prose = await self._write(Prose, asked, self._judge(case, facts_of(whole)), show)
         chosen = {*prose.facts, *self._knowledge.plan.always, "subtype"}
-        following = [fact.text for fact in facts if fact.id in chosen]
-        return whole.model_copy(
-            update={
-                "summary": prose.summary,
-                "explanation": "\n\n".join([prose.explanation, *following, composer.closing()]),
-                "engine": self._engine(self._explain),
-            }
-        )
+        following = [*(fact.text for fact in facts if fact.id in chosen), composer.closing()]
+        await _show_all(following, show)
+        texts = {"summary": prose.summary, "explanation": BETWEEN.join([prose.explanation, *following])}
+        return _checked(Explanation, {**dict(whole), **texts, "engine": self._engine(self._explain)})
 
-    async def reply(self, request: ChatRequest) -> ChatReply:
+    async def reply(self, request: ChatRequest, show: Show | None = None) -> ChatReply:
         """Answer the last question; Mistral is told its topic, never its words."""
         case = case_to_discuss(request, self._knowledge)
         topic = recognise(request.messages[-1].content, self._knowledge.languages[case.language].chat)
@@ -80,22 +95,49 @@ class MistralExplainer:
             raise NoAnswer("local-topic")
         told = answer(topic, case, self._knowledge)
         sources = self._knowledge.cite(told.sources, case.language)
-        body = reply_body(self._settings.model, self._chat, case, topic.id, told.text)
-        lead_in = _parse(LeadIn, await self._ask(body))
-        self._guard([lead_in.reply], case, stated_in(sources))
-        reply = f"{lead_in.reply}\n\n{told.text}"
-        return ChatReply(reply=reply, sources=sources, engine=self._engine(self._chat), disclaimer=DISCLAIMER)
+        asked = ask_for_reply(self._chat, case, topic.id, "", [Fact("answer", told.text, [])])
+        lead_in = await self._write(LeadIn, asked, self._judge(case, stated_in(sources)), show)
+        await _show_all([told.text], show)
+        return _checked(
+            ChatReply,
+            {
+                "reply": BETWEEN.join([lead_in.reply, told.text]),
+                "sources": sources,
+                "engine": self._engine(self._chat),
+                "disclaimer": DISCLAIMER,
+            },
+        )
 
-    async def _ask(self, body: dict[str, Any]) -> str:
-        with self._metrics.asking():
-            return await complete(self._client, self._settings, body)
+    async def _write(self, kind: type[Answered], asked: Asked, judge: Judge, show: Show | None) -> Answered:
+        """Have prose written; what was shown of it is never taken back for another attempt."""
+        deadline = anyio.current_time() + self._settings.deadline_s
+        for attempt in range(ATTEMPTS):
+            telling = Telling(PROSE_FIELDS[kind], judge, show) if show else None
+            content = asked.serialise(self._settings, attempt=attempt, stream=telling is not None)
+            try:
+                text = await self._upstream.complete(
+                    content, deadline=deadline, hear=telling.hear if telling else None
+                )
+                written = _parse(kind, text, asked)
+                judge(written.prose)
+                if telling:
+                    await telling.tell(written.prose)
+                return written
+            except NoAnswer as error:
+                shown = telling is not None and telling.shown
+                if error.reason != "unsafe-answer" or shown or attempt + 1 == ATTEMPTS:
+                    raise
+        raise AssertionError("there is at least one attempt")
 
-    def _guard(self, texts: list[str], case: Case, known: set[float]) -> None:
+    def _judge(self, case: Case, known: set[float]) -> Judge:
         words = self._knowledge.languages[case.language].words
         allowed = case.malignant and case.include_prognosis
-        for text in texts:
+
+        def judge(text: str) -> None:
             if objections(text, words, known_numbers=known, survival_allowed=allowed):
                 raise NoAnswer("unsafe-answer")
+
+        return judge
 
     def _engine(self, prompt: Prompt) -> Engine:
         return Engine(
@@ -108,11 +150,28 @@ def _shareable(facts: list[Fact]) -> list[Fact]:
     return [fact for fact in facts if not fact.id.startswith(("findings", "receptors", "her2"))]
 
 
-Answered = TypeVar("Answered", bound=_Answer)
+async def _show_all(paragraphs: list[str], show: Show | None) -> None:
+    if show:
+        for paragraph in paragraphs:
+            await show.text(f"{BETWEEN}{paragraph}")
 
 
-def _parse(kind: type[Answered], text: str) -> Answered:
+def _parse(kind: type[Answered], text: str, asked: Asked) -> Answered:
     try:
-        return kind.model_validate_json(text)
+        written = kind.model_validate_json(unfenced(text))
+    except ValidationError as error:
+        raise NoAnswer("invalid-answer") from error
+    if not set(written.facts) <= set(asked.fact_ids):
+        raise NoAnswer("invalid-answer")
+    return written
+
+
+Whole = TypeVar("Whole", Explanation, ChatReply)
+
+
+def _checked(kind: Callable[..., Whole], fields: dict[str, object]) -> Whole:
+    """Put an answer together; one that outgrew the contract is none."""
+    try:
+        return kind(**fields)
     except ValidationError as error:
         raise NoAnswer("invalid-answer") from error

@@ -3,6 +3,7 @@
 from chat_service.case import Case, read_case
 from chat_service.composer import OFFLINE, Composer
 from chat_service.conversation import answer, recognise
+from chat_service.engine import Show
 from chat_service.knowledge import Knowledge
 from contract import DISCLAIMER, ChatReply, ChatRequest, Explanation, ExplanationRequest
 
@@ -36,13 +37,17 @@ class KnowledgeBase:
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
 
-    async def explain(self, request: ExplanationRequest) -> Explanation:
+    async def explain(self, request: ExplanationRequest, show: Show | None = None) -> Explanation:
         """Explain a prediction."""
-        return self.compose(request)
+        explanation = self.compose(request)
+        await _show_paragraphs(f"{explanation.summary}\n\n{explanation.explanation}", show)
+        return explanation
 
-    async def reply(self, request: ChatRequest) -> ChatReply:
+    async def reply(self, request: ChatRequest, show: Show | None = None) -> ChatReply:
         """Answer the last question."""
-        return self.converse(request)
+        reply = self.converse(request)
+        await _show_paragraphs(reply.reply, show)
+        return reply
 
     def compose(self, request: ExplanationRequest) -> Explanation:
         """Explain a prediction, for callers that do not wait."""
@@ -59,3 +64,9 @@ class KnowledgeBase:
             engine=OFFLINE,
             disclaimer=DISCLAIMER,
         )
+
+
+async def _show_paragraphs(text: str, show: Show | None) -> None:
+    if show:
+        for number, paragraph in enumerate(text.split("\n\n")):
+            await show.text(f"\n\n{paragraph}" if number else paragraph)

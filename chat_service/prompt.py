@@ -7,9 +7,10 @@ from typing import Any
 
 from chat_service.case import Case
 from chat_service.composer import Fact
+from chat_service.settings import MistralSettings
 
 FOLDER = Path(__file__).parent / "prompts"
-TEMPERATURE, SEED = 0.2, 7
+TEMPERATURE = 0.2
 MAX_TOKENS = 900
 
 
@@ -27,18 +28,59 @@ def load_prompt(name: str) -> Prompt:
     return Prompt(version=head.removeprefix("version: ").strip(), text=text.strip())
 
 
-def explanation_body(model: str, prompt: Prompt, case: Case, facts: list[Fact]) -> dict[str, Any]:
-    """Build the request for an explanation."""
-    ids = {"type": "array", "items": {"type": "string", "enum": [fact.id for fact in facts]}}
-    fields = {"summary": {"type": "string"}, "explanation": {"type": "string"}, "facts": ids}
-    return _body(model, prompt, "explanation", fields, {**_codes(case), "facts": _given(facts)})
+@dataclass(frozen=True)
+class Asked:
+    """What Mistral is asked: everything that leaves the house but model, seed and the form of transport."""
+
+    messages: list[dict[str, str]]
+    name: str
+    schema: dict[str, Any]
+    fact_ids: tuple[str, ...]
+
+    def serialise(self, settings: MistralSettings, *, attempt: int = 0, stream: bool = False) -> bytes:
+        """Return the request as it is sent.
+
+        Args:
+            settings: Model, seed and form of the answer.
+            attempt: Each has a seed of its own.
+            stream: Whether the answer is to come piece by piece.
+        """
+        form: dict[str, Any] = {"type": settings.response_format}
+        if settings.response_format == "json_schema":
+            form["json_schema"] = {"name": self.name, "schema": self.schema, "strict": True}
+        body = {
+            "model": settings.model,
+            "messages": self.messages,
+            "temperature": TEMPERATURE,
+            "random_seed": settings.seed + attempt,
+            "max_tokens": MAX_TOKENS,
+            "response_format": form,
+        }
+        return json.dumps(body | ({"stream": True} if stream else {}), ensure_ascii=False).encode()
 
 
-def reply_body(model: str, prompt: Prompt, case: Case, topic: str, text: str) -> dict[str, Any]:
-    """Build the request for a lead-in to an answer; `text` is the knowledge base's answer."""
-    facts = [Fact("answer", text, [])]
-    codes = {**_codes(case), "topic": topic, "facts": _given(facts)}
-    return _body(model, prompt, "reply", {"reply": {"type": "string"}}, codes)
+def ask_for_explanation(prompt: Prompt, case: Case, facts: list[Fact]) -> Asked:
+    """Ask for the prose of an explanation."""
+    fields = {"summary": {"type": "string"}, "explanation": {"type": "string"}, "facts": _ids(facts)}
+    return _ask(prompt, "explanation", fields, {**_codes(case), "facts": _given(facts)})
+
+
+def ask_for_reply(prompt: Prompt, case: Case, topic: str | None, words: str, facts: list[Fact]) -> Asked:
+    """Ask for a lead-in to an answer.
+
+    Args:
+        prompt: The template.
+        case: What the question is about.
+        topic: What we took the question for, if we recognised it.
+        words: Those words of the question that stand in our own lists.
+        facts: What may be said.
+    """
+    codes = {**_codes(case), "topic": topic, "words": words, "facts": _given(facts)}
+    return _ask(prompt, "reply", {"reply": {"type": "string"}, "facts": _ids(facts)}, codes)
+
+
+def _ids(facts: list[Fact]) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "string", "enum": [fact.id for fact in facts]}}
 
 
 def _codes(case: Case) -> dict[str, str | None]:
@@ -57,26 +99,15 @@ def _given(facts: list[Fact]) -> list[dict[str, str]]:
     return [{"id": fact.id, "text": fact.text} for fact in facts]
 
 
-def _body(
-    model: str, prompt: Prompt, name: str, fields: dict[str, Any], content: dict[str, Any]
-) -> dict[str, Any]:
+def _ask(prompt: Prompt, name: str, fields: dict[str, Any], content: dict[str, Any]) -> Asked:
     schema = {
         "type": "object",
         "properties": fields,
         "required": list(fields),
         "additionalProperties": False,
     }
-    return {
-        "model": model,
-        "messages": [
-            {"role": "system", "content": prompt.text},
-            {"role": "user", "content": json.dumps(content, ensure_ascii=False, sort_keys=True)},
-        ],
-        "temperature": TEMPERATURE,
-        "random_seed": SEED,
-        "max_tokens": MAX_TOKENS,
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": name, "schema": schema, "strict": True},
-        },
-    }
+    messages = [
+        {"role": "system", "content": prompt.text},
+        {"role": "user", "content": json.dumps(content, ensure_ascii=False, sort_keys=True)},
+    ]
+    return Asked(messages, name, schema, tuple(fact["id"] for fact in content["facts"]))

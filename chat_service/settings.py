@@ -1,6 +1,6 @@
 """How the chat service is configured: by environment variables, built once in `__main__`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -8,6 +8,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from web.settings import FROZEN, ServiceSettings
 from web.signing import SigningSettings
+
+DEFAULT_MODEL = "mistral-small-2603"
+DEFAULT_PRICES = (0.15, 0.60)
+"""US dollars for a million tokens sent and received, as Mistral's documentation had it in August 2026."""
 
 
 def _header_safe(key: SecretStr) -> SecretStr | None:
@@ -40,8 +44,12 @@ class MistralSettings(BaseSettings):
     """Key sent as bearer token."""
     base_url: Annotated[str, AfterValidator(_origin)] = "https://api.mistral.ai"
     """Where the API is; `/v1/chat/completions` is appended, and a trailing `/v1` is accepted."""
-    model: Annotated[str, Field(min_length=1, max_length=200)] = "mistral-small-2603"
+    model: Annotated[str, Field(min_length=1, max_length=200)] = DEFAULT_MODEL
     """A pinned model id: the `-latest` names move silently."""
+    response_format: Literal["json_schema", "json_object", "text"] = "json_schema"
+    """How the form of the answer is asked for; servers other than Mistral may not know `json_schema`."""
+    seed: Annotated[int, Field(ge=0, le=2**31)] = 7
+    """Sent as `random_seed`; a second attempt after an unsafe answer takes the next one."""
     deadline_s: Annotated[float, Field(gt=0, le=18)] = 15
     """Longest time for an answer, retries included; an explanation is promised within 20 s."""
     connect_timeout_s: Annotated[float, Field(gt=0, le=18)] = 4
@@ -50,8 +58,23 @@ class MistralSettings(BaseSettings):
     """Longest silence while the answer arrives."""
     max_attempts: Annotated[int, Field(ge=1, le=5)] = 3
     """How often a request is sent at most."""
-    max_connections: Annotated[int, Field(ge=1, le=200)] = 20
-    """How many requests are under way at once; more wait, within the deadline."""
+    max_connections: Annotated[int, Field(ge=1, le=2000)] = 500
+    """How many requests are under way at once."""
+    max_waiting: Annotated[int, Field(ge=0, le=10_000)] = 1000
+    """How many more may wait for their turn, within the deadline; the knowledge base answers the rest."""
+    input_price: Annotated[float, Field(ge=0, le=1000)] | None = None
+    """Price of a million tokens sent; unset, that of the default model, and nothing for any other."""
+    output_price: Annotated[float, Field(ge=0, le=1000)] | None = None
+    """Price of a million tokens received, likewise."""
+
+    @property
+    def prices(self) -> tuple[float, float]:
+        """Price of a token sent and of one received."""
+        known = self.model == DEFAULT_MODEL
+        sent, received = DEFAULT_PRICES if known else (0.0, 0.0)
+        sent = sent if self.input_price is None else self.input_price
+        received = received if self.output_price is None else self.output_price
+        return sent / 1e6, received / 1e6
 
 
 class Settings(ServiceSettings):
@@ -63,6 +86,12 @@ class Settings(ServiceSettings):
     """Port to listen on."""
     body_limit: Annotated[int, Field(ge=1000, le=1_000_000)] = 1_000_000
     """Largest request body in bytes."""
+    breaker_failures: Annotated[int, Field(ge=1, le=1000)] = 5
+    """After so many failed calls in a row Mistral is left alone for a while."""
+    breaker_cooldown_s: Annotated[float, Field(gt=0, le=3600)] = 30
+    """For how long; then one call tries again."""
+    heartbeat_s: Annotated[float, Field(gt=0, le=60)] = 5
+    """Longest silence of an event stream; then a comment is sent, so that proxies keep it open."""
     mistral: Annotated[MistralSettings, Field(default_factory=MistralSettings)]
     """The settings of Mistral, under its own variable names."""
     signing: Annotated[SigningSettings, Field(default_factory=SigningSettings)]

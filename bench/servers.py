@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 READY_S = 120.0
-CLEAR = ("INFERENCE_", "PREDICTION_", "OTEL_", "OMP_")
+CLEAR = ("INFERENCE_", "CHAT_", "MISTRAL_", "PREDICTION_", "OTEL_", "OMP_")
 """Variables that would change what is measured."""
 
 
@@ -79,6 +79,12 @@ class Server:
         """What its processes hold just now."""
         parts = [_memory_of(pid) for pid in _family(self._process.pid)]
         return Memory(*(sum(values) for values in zip(*parts, strict=True)))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of its first process so far, in user and system mode."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _wait(self, health: str) -> None:
         """Wait until it is ready.

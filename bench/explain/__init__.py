@@ -1,0 +1,1 @@
+"""Explanations of the knowledge base, measured over HTTP."""

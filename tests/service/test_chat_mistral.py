@@ -43,8 +43,12 @@ def prediction(decision="malignant", **changes):
 
 def service(url, transport=None, **changes):
     options = {"api_key": "made-up-key", "deadline_s": 1.2, "read_timeout_s": 1.0, "connect_timeout_s": 0.5}
+    # Tests share a service, and each of them may let it fail.
+    others = {"breaker_failures": 1000} | {
+        name: changes.pop(name) for name in list(changes) if name in Settings.model_fields
+    }
     mistral = MistralSettings(base_url=url, **(options | changes))
-    return TestClient(create_app(Settings(mistral=mistral), transport=transport))
+    return TestClient(create_app(Settings(mistral=mistral, **others), transport=transport))
 
 
 @pytest.fixture(scope="module")
@@ -353,7 +357,7 @@ def test_an_answer_outside_the_schema_falls_back(client, mistral, content):
     ],
 )
 def test_an_unsafe_answer_falls_back_as_a_whole(client, mistral, place, text):
-    mistral.answers(**{place: f"Please see your doctor. {text}"})
+    mistral.answers(2, **{place: f"Please see your doctor. {text}"})
     answer = explain(client)
     assert text not in json.dumps(answer, ensure_ascii=False)
     assert whole_answer_of_the_knowledge_base(answer, "unsafe-answer")
@@ -361,7 +365,7 @@ def test_an_unsafe_answer_falls_back_as_a_whole(client, mistral, place, text):
 
 @pytest.mark.parametrize("decision", ["benign", "indeterminate"])
 def test_survival_words_are_refused_unless_the_reading_is_malignant(client, mistral, decision):
-    mistral.answers(summary="Ask your doctor about survival.")
+    mistral.answers(2, summary="Ask your doctor about survival.")
     answer = explain(client, prediction=prediction(decision))
     assert answer["engine"]["fallback_reason"] == "unsafe-answer"
     assert "surviv" not in json.dumps({k: v for k, v in answer.items() if k != "untreated_survival"})
@@ -384,7 +388,7 @@ def test_words_of_suicide_are_answered_here_and_sent_nowhere(client, mistral):
 
 
 def test_an_unsafe_lead_in_falls_back(client, mistral):
-    mistral.answers(reply="There is nothing to worry about.")
+    mistral.answers(2, reply="There is nothing to worry about.")
     answer = ask(client, "What should I do?")
     assert answer["engine"] == {
         "name": "knowledge-base",

@@ -9,10 +9,10 @@ from contract import Clinical, ExplanationRequest
 from contract.example import EXAMPLE
 
 CASES = 4000
-LABELS = (
-    "benign malignant adenosis fibroadenoma phyllodes_tumor tubular_adenoma ductal_carcinoma lobular_carcinoma "
-    "mucinous_carcinoma papillary_carcinoma dcis another"
-).split()
+LABELS = [
+    *("benign", "malignant", "adenosis", "fibroadenoma", "phyllodes_tumor", "tubular_adenoma", "dcis"),
+    *("ductal_carcinoma", "lobular_carcinoma", "mucinous_carcinoma", "papillary_carcinoma", "another"),
+]
 
 
 def make_request(chance: random.Random, language: str) -> ExplanationRequest:

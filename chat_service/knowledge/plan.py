@@ -1,65 +1,10 @@
-"""What is the same in every language: sources, statistics, and what answers are made of."""
+"""What answers are made of, the same in every language: the graph as the composer reads it."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from chat_service.knowledge.entry import Entry, Id, Kind, Sentence
-
-Verification = Literal["V", "V-copy"]
-"""V: read in the paper or on the official page. V-copy: read in a full-text copy of it."""
-
-
-Month = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
-Unit = Literal["percent", "years", "months", "days", "people", "times", "per 1,000", "pictures"]
-
-
-class Checked(Entry):
-    """How, and in which month, something was verified."""
-
-    verification: Verification
-    verified: Month
-
-
-class Publication(Checked):
-    """Where a fact was read, and how good the place is."""
-
-    citation: Sentence
-    url: Annotated[str, Field(pattern=r"^https://", max_length=500)]
-    grade: Literal["A", "B"]
-    prognosis: bool = False
-    """Whether its statement speaks of survival or death."""
-
-
-class Interval(Entry):
-    """A 95 % confidence interval."""
-
-    low: float
-    high: float
-
-
-class Statistic(Checked):
-    """A figure about a population, never about a person."""
-
-    measure: Sentence
-    value: float
-    to: float | None = None
-    """The end of a range that begins at `value`."""
-    interval: Interval | None = None
-    about: bool = False
-    """Whether the source gives words or an estimate, written here as a number."""
-    bound: Literal["at most", "less than"] | None = None
-    unit: Unit
-    after_years: float | None = None
-    population: Sentence
-    years: Sentence
-    source: Id
-
-    @property
-    def figures(self) -> set[float]:
-        """The numbers that the statement of the source must hold."""
-        ends = (self.interval.low, self.interval.high) if self.interval else ()
-        return {figure for figure in (self.value, self.to, self.after_years, *ends) if figure is not None}
+from chat_service.knowledge.entry import Entry, Id, Kind
+from chat_service.knowledge.collection import Graph
+from chat_service.knowledge.nodes import Decision, Diagnosis
 
 
 class Outline(Entry):
@@ -80,22 +25,22 @@ class ActionPlan(Entry):
 class Subtype(Entry):
     """A known kind of tissue and the label names under which it comes."""
 
-    group: Literal["benign", "malignant"]
-    also: list[Kind] = []
+    group: Kind
+    also: list[Kind]
     """Decisions beside its group under which the label fits as well."""
-    in_situ: bool = False
+    in_situ: bool
     """Whether it has not spread by definition, so that stage groups and survival do not apply."""
     names: list[str]
     sources: list[Id]
-    first_action: Id | None = None
-    specialist: Id | None = None
+    first_action: Id | None
+    specialist: Id | None
 
 
 class StagePlan(Entry):
-    """Sources of the stage texts, and the shares that were published as exact figures."""
+    """Sources of the stage texts, and the share of each group at diagnosis."""
 
     sources: list[Id]
-    distribution: dict[Literal["localized", "regional", "distant"], Id]
+    distribution: dict[Id, Id]
 
 
 class MedianPlan(Entry):
@@ -114,7 +59,7 @@ class SurvivalPlan(Entry):
 
 
 class Plan(Entry):
-    """What answers are made of, the same in every language."""
+    """What answers are made of."""
 
     kinds: dict[Kind, Outline]
     always: list[Id]
@@ -126,3 +71,56 @@ class Plan(Entry):
     issues: dict[Id, list[str]]
     stage: StagePlan
     survival: SurvivalPlan
+
+
+def plan_of(graph: Graph) -> Plan:
+    """Read off the graph what answers are made of."""
+    return Plan(
+        kinds={
+            kind: Outline(paragraphs=node.paragraphs, actions=node.next_steps, specialists=node.specialists)
+            for kind, node in graph.decisions.items()
+        },
+        always=[key for key, node in graph.paragraphs.items() if node.always],
+        paragraphs={key: node.sources for key, node in graph.paragraphs.items()},
+        actions={
+            key: ActionPlan(urgency=node.urgency, sources=node.sources) for key, node in graph.actions.items()
+        },
+        specialists={key: node.sources for key, node in graph.specialists.items()},
+        subtypes={
+            key: _subtype(node, graph.decisions[node.group])
+            for key, node in graph.diagnoses.items()
+            if node.names
+        },
+        modalities={key: node.names for key, node in graph.modalities.items()},
+        issues={key: node.names for key, node in graph.remarks.items()},
+        stage=_stage(graph),
+        survival=_survival(graph),
+    )
+
+
+def _subtype(node: Diagnosis, decision: Decision) -> Subtype:
+    """Name what comes before, and who beside, those of the decision; None where they are the same."""
+    first, person = node.next_steps[0], node.specialists[0]
+    return Subtype(
+        group=node.group,
+        also=node.also,
+        in_situ=node.in_situ,
+        names=node.names,
+        sources=node.sources,
+        first_action=None if first == decision.next_steps[0] else first,
+        specialist=None if person in decision.specialists else person,
+    )
+
+
+def _stage(graph: Graph) -> StagePlan:
+    shared = {key: group for key, group in graph.stages.items() if group.share}
+    return StagePlan(
+        sources=list(dict.fromkeys(source for group in shared.values() for source in group.sources)),
+        distribution={key: group.share for key, group in shared.items() if group.share},
+    )
+
+
+def _survival(graph: Graph) -> SurvivalPlan:
+    node = graph.outlooks["untreated"]
+    low, high = node.median
+    return SurvivalPlan(median=MedianPlan(low=low, high=high), points=node.points, sources=node.sources)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, Field
 
 from chat_service.knowledge.entry import Entry, Id, fillable
-from chat_service.knowledge.plan import Publication
+from chat_service.knowledge.nodes import Publication
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Number = Annotated[str, Field(min_length=1, max_length=40)]
@@ -133,7 +133,7 @@ def publish(content: dict[str, Any]) -> None:
     """
     regions = Regions.model_validate(content["regions"])
     published = {key: entry for key, entry in regions.numbers.items() if entry.publication}
-    content["sources"] |= {key: entry.publication for key, entry in published.items()}
+    content["graph"]["sources"] |= {key: entry.publication for key, entry in published.items()}
     for language in content["languages"].values():
         texts = RegionTexts.model_validate(language["regions"])
         decimal = str(language["pictures"].get("decimal", "."))

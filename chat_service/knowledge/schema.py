@@ -1,9 +1,13 @@
 """The knowledge base as a whole."""
 
+from functools import cached_property
+
 from pydantic import PrivateAttr
 
-from chat_service.knowledge.entry import Entry, Id
-from chat_service.knowledge.plan import Plan, Publication, Statistic
+from chat_service.knowledge.entry import Entry
+from chat_service.knowledge.collection import Graph
+from chat_service.knowledge.nodes import Publication, Statistic
+from chat_service.knowledge.plan import Plan, plan_of
 from chat_service.knowledge.regions import Locality, Regions, settle
 from chat_service.knowledge.texts import LanguageTexts
 from contract import Source
@@ -15,12 +19,25 @@ MOST_LOCALITIES = 500
 class Knowledge(Entry):
     """The whole knowledge base."""
 
-    sources: dict[Id, Publication]
-    statistics: dict[Id, Statistic]
-    plan: Plan
+    graph: Graph
     regions: Regions
     languages: dict[str, LanguageTexts]
     _localities: dict[tuple[str, str | None], Locality] = PrivateAttr(default_factory=dict)
+
+    @property
+    def sources(self) -> dict[str, Publication]:
+        """Every source."""
+        return self.graph.sources
+
+    @property
+    def statistics(self) -> dict[str, Statistic]:
+        """Every figure."""
+        return self.graph.statistics
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What answers are made of."""
+        return plan_of(self.graph)
 
     def language_of(self, tag: str) -> str:
         """Return the language to answer in: the primary subtag where we have it, else English."""

@@ -32,20 +32,34 @@ def test_every_source_and_statistic_was_verified():
 @pytest.mark.parametrize(
     ("file", "old", "new", "place"),
     [
-        ("statistics.yaml", "verification: V}", "verification: S}", "verification"),
-        ("statistics.yaml", "source: bloom-1962, ", "", "source"),
-        ("statistics.yaml", "source: bloom-1962", "source: hearsay", "hearsay"),
-        ("statistics.yaml", "value: 44", "value: 54", "untreated-alive-3-years"),
-        ("plan.yaml", "go-through-report, ", "go-nowhere, ", "go-nowhere"),
-        ("plan.yaml", "first_action: plan-removal", "first_action: plan-nothing", "plan-nothing"),
-        ("sources.yaml", "grade: B", "grade: C", "grade"),
-        ("sources.yaml", "https://doi.org", "http://doi.org", "url"),
+        ("graph/statistics.yaml", "verification: V,", "verification: S,", "verification"),
+        ("graph/statistics.yaml", "verified: 2026-11", "verified: lately", "verified"),
+        ("graph/statistics.yaml", "source: bloom-1962, ", "", "source"),
+        ("graph/statistics.yaml", "source: bloom-1962", "source: hearsay", "hearsay"),
+        ("graph/statistics.yaml", "value: 44", "value: 54", "untreated-alive-3-years"),
+        ("graph/statistics.yaml", "interval: {low: 1.11", "interval: {low: 1.12", "fibroadenoma-later-risk"),
+        ("graph/decisions.yaml", "go-through-report, ", "go-nowhere, ", "go-nowhere"),
+        ("graph/decisions.yaml", "unusable:", "unreadable:", "unreadable"),
+        ("graph/diagnoses.yaml", "next_steps: [plan-removal]", "next_steps: [plan-nothing]", "plan-nothing"),
+        ("graph/diagnoses.yaml", "next_steps: [plan-removal]", "next_steps: [excision]", "no Action"),
+        ("graph/diagnoses.yaml", "next_steps: [plan-removal]", "next_steps: []", "phyllodes.next_steps"),
+        (
+            "graph/diagnoses.yaml",
+            "specialists: [breast-surgeon, pathologist]",
+            "specialists: []",
+            "specialists",
+        ),
+        ("graph/diagnoses.yaml", "sources: [nci-dcis]", "sources: []", "dcis.sources"),
+        ("graph/procedures.yaml", "grading:", "grade:", "grade is a Finding and a Procedure"),
+        ("graph/outlooks.yaml", "median: [untreated-median-pooled, ", "median: [", "median"),
+        ("graph/sources.yaml", "grade: B", "grade: C", "grade"),
+        ("graph/sources.yaml", "https://doi.org", "http://doi.org", "url"),
         ("en/statements.yaml", "bloom-1962:", "bloom-1963:", "bloom-1962"),
         ("en/paragraphs.yaml", "{lean}", "{leaning}", "leaning"),
         ("en/summaries.yaml", "unusable:", "unreadable:", "unreadable"),
         ("en/actions.yaml", "title:", "titel:", "title"),
         ("en/words.yaml", "bsurviv'", "b(surviv'", "survival"),
-        ("plan.yaml", "kinds:", "kinds: [", "cannot be read"),
+        ("graph/decisions.yaml", "benign:", "benign: [", "cannot be read"),
     ],
 )
 def test_a_gap_is_named_and_refused(copied, file, old, new, place):
@@ -65,17 +79,6 @@ def test_adding_a_language_is_adding_a_folder(copied):
     knowledge = load_knowledge(copied)
     assert knowledge.language_of("fr-CA") == "fr"
     assert knowledge.language_of("de") == "en"
-
-
-def test_no_source_is_kept_that_nothing_cites():
-    knowledge = load_knowledge()
-    plan, chat = knowledge.plan, knowledge.languages["en"].chat
-    entries = [*plan.actions.values(), *plan.subtypes.values(), plan.stage, plan.survival]
-    entries += [*chat.topics, chat.other, chat.survival]
-    cited = {key for entry in entries for key in entry.sources}
-    cited |= {key for keys in (*plan.paragraphs.values(), *plan.specialists.values()) for key in keys}
-    cited |= {statistic.source for statistic in knowledge.statistics.values()}
-    assert cited == set(knowledge.sources)
 
 
 def test_no_label_stands_for_two_kinds_of_tissue():

@@ -1,4 +1,4 @@
-"""What single answers of the knowledge base say, and do not say; the rules for all of them: test_chat_answers."""
+"""What single answers of the knowledge base say; rules that hold for all of them are in test_chat_answers."""
 
 import pytest
 

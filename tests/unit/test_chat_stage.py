@@ -2,8 +2,13 @@
 
 import pytest
 
+from chat_service.knowledge import load_knowledge
+from chat_service.offline import KnowledgeBase
 from chat_service.stage import rule
-from contract import Clinical
+from contract import Clinical, ExplanationRequest, Stage
+from contract.example import EXAMPLE
+
+ENGINE = KnowledgeBase(load_knowledge())
 
 
 @pytest.mark.parametrize(
@@ -34,3 +39,43 @@ def test_positive_nodes_without_a_word_on_metastasis_are_called_at_least_regiona
 
 def test_localized_says_that_growth_into_skin_or_chest_wall_was_not_asked():
     assert "extension" in rule(Clinical(positive_nodes=0, distant_metastasis=False)).needed
+
+
+def test_what_was_stated_is_not_asked_for_again():
+    whole = Clinical(
+        tumour_size_mm=8,
+        positive_nodes=0,
+        distant_metastasis=False,
+        grade=1,
+        er="positive",
+        pr="positive",
+        her2="negative",
+    )
+    assert set(rule(whole).needed) == {"pathology", "extension"}
+    assert set(rule(whole.model_copy(update={"her2": "unknown"})).needed) == {
+        "pathology",
+        "extension",
+        "biology",
+    }
+
+
+def stage(**findings: object) -> Stage:
+    request = {"prediction": EXAMPLE, "clinical": findings or None}
+    return ENGINE.compose(ExplanationRequest.model_validate(request)).stage
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [{"distant_metastasis": True}, {"positive_nodes": 2}, {"positive_nodes": 0}, {"grade": 2}],
+    ids=str,
+)
+def test_findings_are_answered_with_the_rule_that_was_applied(findings):
+    reason = stage(**findings).reason
+    assert "The rule is the SEER summary stage" in reason
+    assert all(group in reason for group in ("localized", "regional", "distant"))
+
+
+def test_the_distribution_names_the_three_groups_in_numbers_and_in_words():
+    told = stage()
+    assert [share.stage for share in told.distribution] == ["localized", "regional", "distant"]
+    assert all(group in told.reason for group in ("localized", "regional", "distant"))

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chat_service.breaker import Breaker
+from chat_service.egress import Egress
 from chat_service.engine import Explainer, Fallback, Show
 from chat_service.events import EventResponse, answer_json, wants_events
 from chat_service.knowledge import Knowledge, load_knowledge
@@ -17,6 +18,9 @@ from chat_service.metrics import ChatMetrics, MistralMetrics, Route
 from chat_service.mistral import MistralExplainer
 from chat_service.offline import KnowledgeBase
 from chat_service.openapi import CHAT_BODIES, EXPLAIN_BODIES, PROBLEMS, explained, replied
+from chat_service.prompt import load_prompt
+from chat_service.rehearsal import MEDIA_TYPE as DRY_RUN
+from chat_service.rehearsal import Asks, Rehearsal
 from chat_service.settings import Settings
 from chat_service.upstream import Upstream, open_client
 from contract import ChatReply, ChatRequest, Explanation, ExplanationRequest
@@ -37,6 +41,7 @@ class State(TypedDict):
     """What lives as long as the service."""
 
     explainer: Explainer
+    rehearsal: Rehearsal
     seal: Seal
     metrics: ChatMetrics
 
@@ -52,13 +57,17 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
     metrics = ChatMetrics(registry)
     breaker = Breaker(settings.breaker_failures, settings.breaker_cooldown_s)
     of_mistral = MistralMetrics(registry, settings.mistral.prices, lambda: breaker.state)
+    prompts = [load_prompt(name).text for name in ("explain", "chat")]
+    egress = Egress(knowledge, settings.mistral.model, prompts)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         async with open_client(settings.mistral, transport) as client:
             upstream = Upstream(client, settings.mistral, breaker, of_mistral)
+            mistral = MistralExplainer(knowledge, upstream, settings.mistral, egress)
             yield {
-                "explainer": choose_explainer(settings, knowledge, upstream),
+                "explainer": choose_explainer(settings, knowledge, mistral),
+                "rehearsal": Rehearsal(mistral, egress, settings.mistral),
                 "seal": Seal.of(settings.signing),
                 "metrics": metrics,
             }
@@ -72,17 +81,18 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
         lifespan=lifespan,
         problems=PROBLEMS,
         why_not_ready=lambda _: None,
+        remarks=lambda: list(filter(None, [of_mistral.deprecation.remark])),
     )
     add_routes(app, knowledge, settings.heartbeat_s)
     return app
 
 
-def choose_explainer(settings: Settings, knowledge: Knowledge, upstream: Upstream) -> Explainer:
+def choose_explainer(settings: Settings, knowledge: Knowledge, mistral: MistralExplainer) -> Explainer:
     """Put Mistral before the knowledge base where there is a key."""
     offline = KnowledgeBase(knowledge)
     if settings.mistral.api_key is None:
         return offline
-    return Fallback(MistralExplainer(knowledge, upstream, settings.mistral), offline)
+    return Fallback(mistral, offline)
 
 
 def add_routes(app: FastAPI, knowledge: Knowledge, heartbeat_s: float) -> None:
@@ -110,7 +120,9 @@ def add_routes(app: FastAPI, knowledge: Knowledge, heartbeat_s: float) -> None:
         responses=explained(knowledge),
     )
     async def explain(
-        body: Annotated[ExplanationRequest, Body(openapi_examples=EXPLAIN_BODIES)], request: Request
+        body: Annotated[ExplanationRequest, Body(openapi_examples=EXPLAIN_BODIES)],
+        request: Request,
+        dry_run: Asks = False,
     ) -> Response:
         """Explain a prediction: always a whole explanation, within 20 seconds.
 
@@ -119,6 +131,8 @@ def add_routes(app: FastAPI, knowledge: Knowledge, heartbeat_s: float) -> None:
         """
         state = cast(State, request.state)
         state["seal"].verify(body.prediction)
+        if dry_run:
+            return _rehearse(request, body)
         return await respond(request, "explain", lambda show: state["explainer"].explain(body, show))
 
     @app.post(
@@ -129,13 +143,23 @@ def add_routes(app: FastAPI, knowledge: Knowledge, heartbeat_s: float) -> None:
         responses=replied(knowledge),
     )
     async def chat(
-        body: Annotated[ChatRequest, Body(openapi_examples=CHAT_BODIES)], request: Request
+        body: Annotated[ChatRequest, Body(openapi_examples=CHAT_BODIES)],
+        request: Request,
+        dry_run: Asks = False,
     ) -> Response:
-        """Answer a question about a prediction. What was asked is neither kept nor sent on.
+        """Answer a question about a prediction. Of its words only common ones are sent on, and none is kept.
 
         As with `/explain`, the answer is streamed to those who ask for it, and the prediction must be signed
         where there is a signing key.
         """
         state = cast(State, request.state)
         state["seal"].verify(body.prediction)
+        if dry_run:
+            return _rehearse(request, body)
         return await respond(request, "chat", lambda show: state["explainer"].reply(body, show))
+
+
+def _rehearse(request: Request, body: ExplanationRequest | ChatRequest) -> Response:
+    """Show what would leave, in the form in which the answer would be asked for."""
+    shown = cast(State, request.state)["rehearsal"].show(body, stream=wants_events(request.headers))
+    return Response(shown.model_dump_json(), media_type=DRY_RUN)

@@ -6,7 +6,28 @@ from chat_service.tokens import ENDS, Token
 from chat_service.wordlist import WordList
 
 PARTICLES = frozenset(
-    "de la le les du des d' von van der den dem del los las y e da di dos el al bin ben zu zur zum ter".split()
+    [
+        *(
+            "de",
+            "la",
+            "le",
+            "les",
+            "du",
+            "des",
+            "d'",
+            "el",
+            "al",
+            "del",
+            "los",
+            "las",
+            "y",
+            "e",
+            "da",
+            "di",
+            "dos",
+        ),
+        *("von", "van", "der", "den", "dem", "zu", "zur", "zum", "ter", "bin", "ben"),
+    ]
 )
 """Words that also stand within names."""
 
@@ -53,7 +74,7 @@ def _drop_spelling(tokens: list[Token]) -> None:
 
 
 def _drop_ambiguous(tokens: list[Token], words: WordList) -> bool:
-    """Drop words that are also names where nothing recognised stands beside them, or something unknown does."""
+    """Drop words that are also names beside something unknown, or with nothing recognised beside them."""
     spoken = [
         Token("", mark=True),
         *(t for t in tokens if not t.mark or t.core in ENDS),

@@ -1,14 +1,17 @@
 """The engine whose prose Mistral writes; facts, figures, people and stage stay the knowledge base's."""
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Annotated, NamedTuple, TypeVar
 
 import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chat_service.case import Case
 from chat_service.composer import Composer, Fact
-from chat_service.conversation import answer, recognise
+from chat_service.conversation import Told, answer, recognise
+from chat_service.egress import Egress
 from chat_service.engine import NoAnswer, Show
 from chat_service.guard import objections
 from chat_service.knowledge import Knowledge
@@ -18,10 +21,13 @@ from chat_service.prompt import Asked, Prompt, ask_for_explanation, ask_for_repl
 from chat_service.settings import MistralSettings
 from chat_service.telling import BETWEEN, Judge, Telling, unfenced
 from chat_service.upstream import Upstream
+from chat_service.vocabulary import Vocabulary
 from contract import DISCLAIMER, ChatReply, ChatRequest, Engine, Explanation, ExplanationRequest
 
 ATTEMPTS = 2
 """How often prose is asked for when the guard objects and nothing was shown yet."""
+LAST_TURNS = 3
+"""Turns in which a name may have been asked for. Only the last is sent, as far as it is recognised."""
 
 
 class _Answer(BaseModel):
@@ -64,23 +70,46 @@ PROSE_FIELDS: dict[type[_Answer], tuple[str, ...]] = {Prose: ("summary", "explan
 
 Answered = TypeVar("Answered", bound=_Answer)
 
+Leaving = Callable[[bytes], AbstractContextManager[None]]
+"""Looks at a request once more while it is sent, and logs it."""
+
+
+class _ToExplain(NamedTuple):
+    """What is known before Mistral is asked for an explanation."""
+
+    case: Case
+    composer: Composer
+    facts: list[Fact]
+    asked: Asked
+
+
+class _ToReply(NamedTuple):
+    """What is known before Mistral is asked for a lead-in."""
+
+    case: Case
+    told: Told
+    asked: Asked
+
 
 class MistralExplainer:
     """Explains with prose from Mistral; raises `NoAnswer` when it is late, broken or unsafe."""
 
-    def __init__(self, knowledge: Knowledge, upstream: Upstream, settings: MistralSettings) -> None:
+    def __init__(
+        self, knowledge: Knowledge, upstream: Upstream, settings: MistralSettings, egress: Egress
+    ) -> None:
         self._knowledge = knowledge
         self._upstream = upstream
+        self._egress = egress
+        self._vocabularies = {name: Vocabulary.of(knowledge, name) for name in knowledge.languages}
         self._settings = settings
         self._explain, self._chat = load_prompt("explain"), load_prompt("chat")
 
     async def explain(self, request: ExplanationRequest, show: Show | None = None) -> Explanation:
         """Explain a prediction."""
-        case = case_to_explain(request, self._knowledge)
-        composer = Composer(self._knowledge, case)
-        whole, facts = composer.compose(request), composer.facts()
-        asked = ask_for_explanation(self._explain, case, _shareable(facts))
-        prose = await self._write(Prose, asked, self._judge(case, facts_of(whole)), show)
+        case, composer, facts, asked = self._prepare_explanation(request)
+        whole = composer.compose(request)
+        leaving = partial(self._egress.leaving, "explain", request)
+        prose = await self._write(Prose, asked, self._judge(case, facts_of(whole)), leaving, show)
         chosen = {*prose.facts, *self._knowledge.plan.always, "subtype"}
         following = [*(fact.text for fact in facts if fact.id in chosen), composer.closing()]
         await _show_all(following, show)
@@ -88,15 +117,11 @@ class MistralExplainer:
         return _checked(Explanation, {**dict(whole), **texts, "engine": self._engine(self._explain)})
 
     async def reply(self, request: ChatRequest, show: Show | None = None) -> ChatReply:
-        """Answer the last question; Mistral is told its topic, never its words."""
-        case = case_to_discuss(request, self._knowledge)
-        topic = recognise(request.messages[-1].content, self._knowledge.languages[case.language].chat)
-        if topic is None or topic.local:
-            raise NoAnswer("local-topic")
-        told = answer(topic, case, self._knowledge)
+        """Answer the last question; Mistral is told its topic, and of its words those we recognise."""
+        case, told, asked = self._prepare_reply(request)
         sources = self._knowledge.cite(told.sources, case.language)
-        asked = ask_for_reply(self._chat, case, topic.id, "", [Fact("answer", told.text, [])])
-        lead_in = await self._write(LeadIn, asked, self._judge(case, stated_in(sources)), show)
+        leaving = partial(self._egress.leaving, "chat", request)
+        lead_in = await self._write(LeadIn, asked, self._judge(case, stated_in(sources)), leaving, show)
         await _show_all([told.text], show)
         return _checked(
             ChatReply,
@@ -108,16 +133,48 @@ class MistralExplainer:
             },
         )
 
-    async def _write(self, kind: type[Answered], asked: Asked, judge: Judge, show: Show | None) -> Answered:
+    def prepare(self, request: ExplanationRequest | ChatRequest, *, stream: bool) -> bytes:
+        """Return the body that would be sent for a request.
+
+        Raises:
+            NoAnswer: if it is answered here.
+        """
+        if isinstance(request, ChatRequest):
+            asked = self._prepare_reply(request).asked
+        else:
+            asked = self._prepare_explanation(request).asked
+        return asked.serialise(self._settings, stream=stream)
+
+    def _prepare_explanation(self, request: ExplanationRequest) -> _ToExplain:
+        case = case_to_explain(request, self._knowledge)
+        composer = Composer(self._knowledge, case)
+        facts = composer.facts()
+        return _ToExplain(case, composer, facts, ask_for_explanation(self._explain, case, _shareable(facts)))
+
+    def _prepare_reply(self, request: ChatRequest) -> _ToReply:
+        case = case_to_discuss(request, self._knowledge)
+        topic = recognise(request.messages[-1].content, self._knowledge.languages[case.language].chat)
+        if topic is None or topic.local:
+            raise NoAnswer("local-topic")
+        told = answer(topic, case, self._knowledge)
+        turns = [message.content for message in request.messages[-LAST_TURNS:]]
+        words = self._vocabularies[case.language].keep_turns(turns)[-1]
+        asked = ask_for_reply(self._chat, case, topic.id, words, [Fact("answer", told.text, [])])
+        return _ToReply(case, told, asked)
+
+    async def _write(
+        self, kind: type[Answered], asked: Asked, judge: Judge, leaving: Leaving, show: Show | None
+    ) -> Answered:
         """Have prose written; what was shown of it is never taken back for another attempt."""
         deadline = anyio.current_time() + self._settings.deadline_s
         for attempt in range(ATTEMPTS):
             telling = Telling(PROSE_FIELDS[kind], judge, show) if show else None
             content = asked.serialise(self._settings, attempt=attempt, stream=telling is not None)
             try:
-                text = await self._upstream.complete(
-                    content, deadline=deadline, hear=telling.hear if telling else None
-                )
+                with leaving(content):
+                    text = await self._upstream.complete(
+                        content, deadline=deadline, hear=telling.hear if telling else None
+                    )
                 written = _parse(kind, text, asked)
                 judge(written.prose)
                 if telling:

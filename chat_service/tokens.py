@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chat_service.wordlist import WordList, plain
 
 PIECE = re.compile(r"\n|[,;!?()\[\]{}\"«»“”„¿¡…।|]|[^\s,;!?()\[\]{}\"«»“”„¿¡…।|]+")
-EDGES = "'.:-–—*_~"
+EDGES = "'.:-\u2013\u2014*_~"
 ENDS = frozenset({".", "!", "?", "…", "।", "\n", ":"})
 """Marks after which a capital says nothing."""
 SHOUTED, SHOUT_LENGTH = 0.7, 8

@@ -1,15 +1,15 @@
 """The free text of a question, reduced to what is recognised: all of it that ever leaves the house.
 
-Hunting for names misses some. Here a word leaves only if it stands in the list of everyday words or in our own
-knowledge texts, and only where it cannot well be a name; everything else, every number included, becomes one
-ellipsis. Which unknown word stood there has no influence on what is kept.
+Hunting for names misses some. Here a word leaves only if it stands in the list of everyday words or in our
+own knowledge texts, and only where it cannot well be a name; everything else, every number included, becomes
+one ellipsis. Which unknown word stood there has no influence on what is kept.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Self
 
-from chat_service.knowledge import Knowledge
 from chat_service.company import PARTICLES, drop_in_doubt
+from chat_service.knowledge import Knowledge
 from chat_service.tokens import ENDS, Token, read
 from chat_service.wordlist import Phrase, WordList, read_phrases, read_words
 
@@ -59,7 +59,7 @@ class Vocabulary:
         return kept
 
     def _drop_named(self, tokens: list[Token]) -> bool:
-        """Drop what stands beside introductions, titles, greetings and closings; tell if one was left open."""
+        """Drop what stands beside introductions, titles and greetings; tell if one was left open."""
         open_ended = False
         for start, end, kind in self._found(tokens):
             if kind == "introductions":

@@ -17,9 +17,13 @@ PHRASE_SECTIONS = frozenset(
 )
 TOKEN = pattern(r"[^\s.,;:!?()\[\]{}\"«»“”„…।/]+")
 PLACE = pattern(r"\{\w+\}")
-ALIKE = str.maketrans(
-    dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'") | dict.fromkeys("\u2010\u2011\u2012\u2212", "-")
-)
+PLANES = (range(0x3000), range(0xF000, 0x20000), range(0xE0000, 0xE0100))
+"""Where Unicode keeps what is invisible."""
+ALIKE: dict[int, str | None] = {
+    **dict.fromkeys(point for plane in PLANES for point in plane if unicodedata.category(chr(point)) == "Cf"),
+    **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4`"), "'"),
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212"), "-"),
+}
 
 Phrase = tuple[str, ...]
 
@@ -44,8 +48,9 @@ class WordList:
 
 def plain(text: str) -> str:
     """Bring compatible characters, apostrophes and hyphens into one form, and take out what is invisible."""
-    composed = unicodedata.normalize("NFKC", text).translate(ALIKE)
-    return "".join(character for character in composed if unicodedata.category(character) != "Cf")
+    if text.isascii() and "`" not in text:
+        return text
+    return unicodedata.normalize("NFKC", text.translate(ALIKE))
 
 
 @lru_cache(maxsize=32)
@@ -127,7 +132,7 @@ def _words_in(text: str, *, nouns: bool) -> Iterable[str]:
     In other languages a capital within our texts is the mark of a person or a place.
     """
     for match in TOKEN.finditer(text):
-        word = match.group().strip("'-–—*_~")
+        word = match.group().strip("'-\u2013\u2014*_~")
         if len(word) == 1 or not any(character.isalpha() for character in word):
             continue
         small = word == word.casefold() and not any(character.isdigit() for character in word)

@@ -81,8 +81,8 @@ class Telling:
                 texts.append(value.lstrip()[: ends[-1]] if ends else "")
                 break
             texts.append(value.strip())
-        text = BETWEEN.join(texts)
-        return text if len(text.rstrip()) > len(self.shown) else self.shown
+        text = BETWEEN.join(texts).rstrip()
+        return text if len(text) > len(self.shown) else self.shown
 
 
 def _read_begun(text: str) -> dict[str, Any]:

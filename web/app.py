@@ -44,6 +44,8 @@ def create_service(  # noqa: PLR0913 - all by keyword, each said once
     lifespan: Lifespan[FastAPI],
     problems: Mapping[type[Exception], ProblemKind],
     why_not_ready: Callable[[Request], str | None],
+    remarks: Callable[[], list[str]] = list,
+    door: Callable[[ASGIApp], ASGIApp] = lambda inner: inner,
 ) -> FastAPI:
     """Create a FastAPI application whose every error is a problem and whose bodies are bounded.
 
@@ -57,6 +59,8 @@ def create_service(  # noqa: PLR0913 - all by keyword, each said once
         lifespan: Opens and closes what the routes use.
         problems: How each domain error looks over HTTP.
         why_not_ready: Returns None once the service can answer, otherwise the reason.
+        remarks: Returns what operators should look after although it can.
+        door: Puts around the whole what a request passes first, before its key is looked at.
 
     Raises:
         KeysUnusable: if there is a file of API keys that cannot be used.
@@ -78,7 +82,7 @@ def create_service(  # noqa: PLR0913 - all by keyword, each said once
     )
     metrics, clients = HttpMetrics(registry), Clients(settings.api_keys) if settings.api_keys else None
     add_problem_handlers(app, {NotReady: NOT_READY, **problems})
-    add_health_routes(app, why_not_ready)
+    add_health_routes(app, why_not_ready, remarks)
     add_metrics_route(app, registry)
     app.add_middleware(BodyLimit, limit=body_limit, others=body_limits)
     app.add_middleware(
@@ -91,7 +95,8 @@ def create_service(  # noqa: PLR0913 - all by keyword, each said once
     )
 
     def around(inner: ASGIApp) -> ASGIApp:
-        allowed = Cors(inner, settings.cors_origins) if settings.cors_origins else inner
+        entered = door(inner)
+        allowed = Cors(entered, settings.cors_origins) if settings.cors_origins else entered
         outer = RequestId(Measured(allowed, metrics))
         return Traced(outer, provider.get_tracer(title)) if provider else outer
 

@@ -25,6 +25,9 @@ class Health(Payload):
     """The state of a service."""
 
     status: Annotated[Literal["ok"], Field(description="always `ok`; anything else is a problem+json")]
+    remarks: Annotated[
+        list[str], Field(description="what operators should look after; missing where there is nothing")
+    ] = Field(default_factory=list)
 
 
 WELL: dict[int | str, dict[str, Any]] = {
@@ -32,10 +35,26 @@ WELL: dict[int | str, dict[str, Any]] = {
 }
 
 
-def add_health_routes(app: FastAPI, why_not_ready: Callable[[Request], str | None]) -> None:
-    """Add `/health/live` and `/health/ready`; `why_not_ready` returns None once the service can answer."""
+def add_health_routes(
+    app: FastAPI,
+    why_not_ready: Callable[[Request], str | None],
+    remarks: Callable[[], list[str]] = list,
+) -> None:
+    """Add `/health/live` and `/health/ready`.
 
-    @app.get("/health/live", tags=["operation"], summary="Whether the process runs", responses=WELL)
+    Args:
+        app: The service.
+        why_not_ready: Returns None once the service can answer.
+        remarks: Returns what operators should look after although it can.
+    """
+
+    @app.get(
+        "/health/live",
+        tags=["operation"],
+        summary="Whether the process runs",
+        responses=WELL,
+        response_model_exclude_defaults=True,
+    )
     async def live() -> Health:
         """Whether the process runs."""
         return Health(status="ok")
@@ -45,10 +64,11 @@ def add_health_routes(app: FastAPI, why_not_ready: Callable[[Request], str | Non
         tags=["operation"],
         summary="Whether the service can answer",
         responses={**WELL, **problem_responses(NOT_READY)},
+        response_model_exclude_defaults=True,
     )
     async def ready(request: Request) -> Health:
         """Whether the service can answer now."""
         reason = LEAVING if hasattr(request.state, STOPPING) else why_not_ready(request)
         if reason is not None:
             raise NotReady(reason)
-        return Health(status="ok")
+        return Health(status="ok", remarks=remarks())

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from chat_service.app import create_app
 from chat_service.settings import MistralSettings, Settings
+from tests.mistral_imitation import settings_for
 
 SECRET = "Jane-Doe-4711"
 
@@ -42,13 +43,7 @@ def prediction(decision="malignant", **changes):
 
 
 def service(url, transport=None, **changes):
-    options = {"api_key": "made-up-key", "deadline_s": 1.2, "read_timeout_s": 1.0, "connect_timeout_s": 0.5}
-    # Tests share a service, and each of them may let it fail.
-    others = {"breaker_failures": 1000} | {
-        name: changes.pop(name) for name in list(changes) if name in Settings.model_fields
-    }
-    mistral = MistralSettings(base_url=url, **(options | changes))
-    return TestClient(create_app(Settings(mistral=mistral, **others), transport=transport))
+    return TestClient(create_app(settings_for(url, **changes), transport=transport))
 
 
 @pytest.fixture(scope="module")

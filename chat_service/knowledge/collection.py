@@ -77,3 +77,6 @@ TYPES = {
     "sources": "Source",
 }
 """The name of the type that each file holds."""
+
+NAMED_ELSEWHERE = {"Specialist", "Action", "Modality", "Remark", "Statistic", "Source"}
+"""Types whose names stand with their texts, or that are their own name, so that they need no label."""

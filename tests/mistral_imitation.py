@@ -6,6 +6,7 @@ published OpenAPI document says, and keeps what it received for the tests to loo
 
 import asyncio
 import json
+import re
 import socket
 import threading
 import time
@@ -315,12 +316,30 @@ def serve_bytes(*answers: Sequence[bytes], pause: float = 0.0) -> Iterator[tuple
             with suppress(OSError):
                 connection, _ = listener.accept()
                 with connection:
-                    heard.append(connection.recv(65536))
+                    heard.append(_request(connection))
                     for part in answer:
                         connection.sendall(part)
                         time.sleep(pause)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}", heard
-    listener.close()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heard
+    finally:
+        # Waking up who still waits for a connection.
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+        listener.close()
+
+
+def _request(connection: socket.socket) -> bytes:
+    """Read a request to its end: a connection that is closed before would be reset."""
+    received = b""
+    while more := connection.recv(65536):
+        received += more
+        head, _, body = received.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        if length and len(body) >= int(length[1]):
+            break
+    return received

@@ -8,7 +8,6 @@ from chat_service.knowledge import Knowledge, LanguageTexts, Voices
 from chat_service.knowledge.texts import SubtypeText
 from chat_service.stage import compose_stage, is_in_situ
 from contract import (
-    DISCLAIMER,
     Action,
     Engine,
     Explanation,
@@ -70,7 +69,7 @@ class Composer:
             untreated_survival=survival,
             sources=self._knowledge.cite(cited, self._case.language),
             engine=OFFLINE,
-            disclaimer=DISCLAIMER,
+            disclaimer=self._texts.notices.disclaimer,
         )
 
     def opening(self) -> str:

@@ -13,14 +13,14 @@ from typing import NamedTuple
 import py3langid
 import pytest
 
+from chat_service.composer import Composer
 from chat_service.knowledge import load_knowledge
 from chat_service.numbers import facts_of, numbers_of, texts_of, unsupported_numbers
-from chat_service.offline import KnowledgeBase
+from chat_service.offline import case_to_explain
 from contract import Clinical, Explanation, ExplanationRequest
 from contract.example import EXAMPLE
 
 KNOWLEDGE = load_knowledge()
-ENGINE = KnowledgeBase(KNOWLEDGE)
 LANGUAGES = sorted(KNOWLEDGE.languages)
 COUNTRIES = {
     "en": ["", "-GB", "-US", "-IN", "-ZA", "-CA"],
@@ -99,9 +99,9 @@ def ask(language: str, number: int, reading: tuple[str, bool], label: str, **mor
     tags = COUNTRIES.get(language, [""])
     tag = language + tags[number % len(tags)]
     request = ExplanationRequest.model_validate({"prediction": prediction, "language": tag, **more})
-    answer = ENGINE.compose(request)
+    answer = Composer(KNOWLEDGE, case_to_explain(request, KNOWLEDGE)).compose(request)
     statements = [source.statement for source in answer.sources]
-    return Told(request, answer, [*texts_of(answer), *statements])
+    return Told(request, answer, [*texts_of(answer), *statements, answer.disclaimer])
 
 
 def tell_all(language: str) -> Iterator[Told]:

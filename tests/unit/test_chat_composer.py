@@ -5,7 +5,7 @@ import pytest
 from chat_service.case import read_case
 from chat_service.composer import Composer
 from chat_service.knowledge import load_knowledge
-from contract import Clinical, Explanation, ExplanationRequest, Prediction
+from contract import DISCLAIMER, Clinical, Explanation, ExplanationRequest, Prediction
 
 KNOWLEDGE = load_knowledge()
 
@@ -211,3 +211,7 @@ def test_a_size_alone_contradicts_nothing_and_settles_nothing():
     answer = told("benign", "benign", clinical=Clinical(tumour_size_mm=12))
     assert "do not fit" not in answer.explanation
     assert told("malignant", clinical=Clinical(tumour_size_mm=12)).stage.estimate is None
+
+
+def test_the_english_disclaimer_is_that_of_the_contract():
+    assert KNOWLEDGE.languages["en"].notices.disclaimer == DISCLAIMER

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from artifact import Artifact, is_gpu, use_cores
 from contract import DISCLAIMER, Prediction
 from inference_service.account import Account
+from inference_service.admission import Door
 from inference_service.audit import AuditLog, Journal
 from inference_service.batching import Batching, plan
 from inference_service.classifier import Classifier, Sent
@@ -21,7 +22,7 @@ from inference_service.model import Model
 from inference_service.pipeline import Pipeline
 from inference_service.problems import PROBLEMS
 from inference_service.queue import Queue
-from inference_service.routes import BATCH, State, add_routes, state_of
+from inference_service.routes import BATCH, State, add_routes, limits_of, state_of
 from inference_service.settings import Settings
 from inference_service.watch import Watch
 from web.app import create_service
@@ -52,6 +53,12 @@ def create_app(settings: Settings, load: Load, journal: Journal | None = None) -
     seal, registry = Seal.of(settings.signing), create_registry()
     metrics = InferenceMetrics(registry, [kind.slug for kind in PROBLEMS.values()])
 
+    queue = Queue(
+        settings.threads,
+        settings.max_queue,
+        seconds=settings.queue_seconds,
+        max_bytes=settings.max_queue_bytes,
+    )
     decoders = Decoders(settings.threads, max_pixels=settings.max_pixels, seconds=settings.decode_seconds)
 
     def load_classifier() -> Classifier:
@@ -66,12 +73,6 @@ def create_app(settings: Settings, load: Load, journal: Journal | None = None) -
         model = Model(load_classifier, watch, settings.watch_seconds, metrics.loaded)
         audit = AuditLog(journal) if journal else None
         account = Account(metrics, audit, PROBLEMS)
-        queue = Queue(
-            settings.threads,
-            settings.max_queue,
-            seconds=settings.queue_seconds,
-            max_bytes=settings.max_queue_bytes,
-        )
         metrics.watch_queue(lambda: queue.inside)
 
         def classify(batch: Sequence[Sent]) -> list[Prediction | Exception]:
@@ -113,6 +114,7 @@ def create_app(settings: Settings, load: Load, journal: Journal | None = None) -
         lifespan=lifespan,
         problems=PROBLEMS,
         why_not_ready=_why_not_ready,
+        door=lambda inner: Door(inner, queue, limits_of(settings)),
     )
     add_routes(app, settings)
     return app

@@ -1,6 +1,7 @@
 """How the errors of this service look over HTTP."""
 
 from artifact.image import ImageEmpty, ImageTooLarge, ImageTruncated, ImageUnreadable, ImageUnsuitable
+from inference_service.admission import REFUSED
 from inference_service.audit.log import UNWRITABLE, AuditUnavailable
 from inference_service.decoders import ImageTooSlow
 from inference_service.model import LOADING, ModelUnavailable
@@ -81,9 +82,7 @@ PROBLEMS: dict[type[Exception], ProblemKind] = {
     ImageEmpty: ProblemKind(
         422, "image-empty", "The file is empty", "The file is empty. Send the image itself."
     ),
-    QueueFull: ProblemKind(
-        503, "busy", "The service is busy", "The service is busy. Send the image again in a few seconds."
-    ),
+    QueueFull: REFUSED,
     ModelUnavailable: ProblemKind(503, "model-unavailable", "There is no model to answer with", LOADING),
     AuditUnavailable: ProblemKind(503, "audit-unavailable", "The answer cannot be recorded", UNWRITABLE),
     RateLimited: TOO_MANY,

@@ -17,6 +17,9 @@ SAMPLES = 31
 """Requests whose median is the pace, so that a few slow images do not shut the door."""
 
 
+BUSY = "The service is busy. Send the image again in a few seconds."
+
+
 class QueueFull(Exception):
     """As many requests are inside as may be; this one has to come again later."""
 
@@ -82,6 +85,11 @@ class Queue:
             return self._most
         return max(self._least, int(self._seconds / pace))
 
+    def has_room(self, size: int = 0) -> bool:
+        """Whether there is a place for a body of at most `size` bytes."""
+        fits = not self.inside or self._bytes + size <= self._max_bytes
+        return fits and self.inside < self.places
+
     @contextmanager
     def place(self, size: int = 0) -> Iterator[None]:
         """Hold a place, from before a body of at most `size` bytes is read: they are what fills memory.
@@ -89,8 +97,8 @@ class Queue:
         Raises:
             QueueFull: when none is free.
         """
-        if self.inside >= self.places or (self.inside and self._bytes + size > self._max_bytes):
-            raise QueueFull("The service is busy. Send the image again in a few seconds.")
+        if not self.has_room(size):
+            raise QueueFull(BUSY)
         self.inside += 1
         self._bytes += size
         try:

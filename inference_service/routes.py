@@ -54,6 +54,15 @@ def state_of(request: Request) -> State:
     return cast(State, request.state)
 
 
+def limits_of(settings: Settings) -> dict[str, int]:
+    """Return the routes that need a place in the queue, and the bytes that a body may fill there."""
+    return {
+        "/predict": settings.max_bytes,
+        BATCH: (AHEAD + 1) * settings.max_bytes,
+        "/heatmap": settings.max_bytes,
+    }
+
+
 def add_routes(app: FastAPI, settings: Settings) -> None:
     """Add them all."""
     add_predict(app, settings)

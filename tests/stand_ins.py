@@ -15,6 +15,8 @@ from fastapi.testclient import TestClient
 
 from artifact.gate import STATISTICS
 from contract import ModelCard
+from web.serve import server_config
+from web.settings import ServiceSettings
 
 PATIENCE_S = 60
 
@@ -64,7 +66,7 @@ def wait_until_ready(client: TestClient) -> TestClient:
 @contextmanager
 def serve_on_socket(app: FastAPI) -> Iterator[str]:
     """Serve on a port of its own and yield the URL, once the service can answer."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    server = uvicorn.Server(server_config(app, ServiceSettings(port=0)))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -1,6 +1,7 @@
 """Starting a service: who may reach it, which socket, and what is said when it cannot start."""
 
 import ipaddress
+import resource
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -12,9 +13,12 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from web.clients import KeysUnusable
+from web.http import BoundedHttp
 from web.logs import configure_logs
 from web.settings import ServiceSettings
 from web.stopping import PoliteServer
+
+MOST_FILES = 65_536
 
 
 class Unservable(Exception):
@@ -92,6 +96,7 @@ def serve(app: FastAPI, settings: ServiceSettings, *, name: str) -> None:
         Unservable: if the address cannot be listened on, for example because the port is taken.
     """
     listener = _listen(settings.host, settings.port, name)
+    _allow_connections()
     PoliteServer(server_config(app, settings), settings.drain_seconds).run(sockets=[listener])
 
 
@@ -99,9 +104,10 @@ def server_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
     """Return how uvicorn serves: it logs no requests and believes no proxy but those that are named."""
     return uvicorn.Config(
         app,
-        # Said, because uvicorn would take others where some other program has installed them.
-        loop="asyncio",
-        http="h11",
+        loop="uvloop",
+        http=BoundedHttp,
+        # Longer than proxies keep a connection, so that none of them sends on one that is being closed.
+        timeout_keep_alive=75,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=settings.stop_seconds,
@@ -109,6 +115,14 @@ def server_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
+
+
+def _allow_connections() -> None:
+    """Let the process have as many files open as it may: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(host: str, port: int, name: str) -> socket.socket:

@@ -24,12 +24,14 @@ class PoliteServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, drain_seconds: float) -> None:
         super().__init__(config)
         self._drain_seconds = drain_seconds
+        self._listeners: list[socket.socket] = []
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until told to stop; call it from the main thread."""
         for number in (signal.SIGINT, signal.SIGTERM):
             # uvicorn raises the signal again when it is done, for whoever handled it before: that is us.
             signal.signal(number, self.handle_exit)
+        self._listeners = sockets or []
         super().run(sockets)
 
     async def main_loop(self) -> None:
@@ -38,8 +40,8 @@ class PoliteServer(uvicorn.Server):
         self.lifespan.state[STOPPING] = True
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         await self._pause(self._drain_seconds)
-        for server in self.servers:
-            server.close()
+        for listening in (*self.servers, *self._listeners):
+            listening.close()  # of both: connections would wait in a socket that nobody looks at any more
         await self._pause(LAST_CALL_S)
 
     async def _pause(self, seconds: float) -> None:

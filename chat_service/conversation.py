@@ -1,72 +1,160 @@
-"""Answers to questions: which topic a question is about, and what the knowledge base says to it."""
+"""What the knowledge base says to the topics of a question."""
 
-import unicodedata
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from chat_service.case import Case
 from chat_service.composer import Composer
-from chat_service.knowledge import Answer, ChatTexts, Knowledge, Part, Topic
+from chat_service.knowledge import ChatTexts, Knowledge, Part
+from chat_service.listener import Listener, Understood
+from chat_service.numbers import FREE, numbers_in
 from chat_service.stage import compose_stage
+from contract import ChatMessage, Source
+
+LONGEST = 2700
+"""Characters of an answer; a lead-in by a language model still fits before it."""
+SHARE = re.compile(r"\d\s*%|\b\d+\s+(?:in|of|out of|von|sur|de cada|de|में से|से)\s+\d+")
+SENTENCE_END = re.compile(r"(?<=[.!?\u0964])\s+")
 
 
-class Told(NamedTuple):
-    """An answer and the sources its parts rest on."""
+class Piece(NamedTuple):
+    """A part of an answer, and the sources it rests on."""
 
     text: str
     sources: list[str]
 
 
-def recognise(question: str, texts: ChatTexts) -> Topic | None:
-    """Return the first topic that a question touches; the topics stand in order of urgency."""
-    plain = unicodedata.normalize("NFKC", question).replace("\u2019", "'").casefold()
-    return next((topic for topic in texts.topics if any(p.search(plain) for p in topic.match)), None)
+class Told(NamedTuple):
+    """An answer: its text, what it cites, and whether it has to be given by this service itself."""
+
+    text: str
+    citations: list[Source]
+    topics: tuple[str, ...]
+    local: bool
 
 
-def answer(topic: Topic | None, case: Case, knowledge: Knowledge) -> Told:
-    """Answer a question about a topic; None stands for anything we do not recognise."""
-    texts = knowledge.languages[case.language].chat
-    chosen: Answer = topic or texts.other
-    text: str | None = getattr(chosen, case.audience)
-    part = _tell(chosen.tell, case, knowledge) if chosen.tell else Told("", [])
-    said = "\n\n".join(piece for piece in (text, part.text) if piece)
-    return Told(said, [*part.sources, *chosen.sources])
+class Conversation:
+    """Answers the last message of a conversation from the knowledge base."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._listener = Listener(knowledge)
+
+    def discuss(self, messages: Sequence[ChatMessage], case: Case) -> Told:
+        """Answer the last message, which is the user's."""
+        return self.answer(self._listener.understand(messages, case.language), case)
+
+    def answer(self, understood: Understood, case: Case) -> Told:
+        """Answer what was understood."""
+        teller = Teller(self._knowledge, replace(case, include_prognosis=understood.figures))
+        pieces = teller.tell(understood)
+        text = "\n\n".join(piece.text for piece in pieces)
+        sources = [key for piece in pieces for key in piece.sources]
+        citations = self._knowledge.cite(sources, case.language)
+        if not understood.figures:
+            citations = [source for source in citations if not _has_figure(source.statement)]
+        topics = self._knowledge.topics
+        local = understood.warned or any(topics[topic].local for topic in understood.topics)
+        return Told(text, citations, understood.topics, local)
 
 
-def _tell(part: Part, case: Case, knowledge: Knowledge) -> Told:
-    """Retell a part of the explanation."""
-    composer = Composer(knowledge, case)
-    if part == "summary":
-        return Told(composer.opening(), [])
-    if part == "meaning":
-        facts = composer.facts()[:3]
-        text = "\n\n".join([composer.opening(), *(fact.text for fact in facts), composer.closing()])
-        return Told(text, [key for fact in facts for key in fact.sources])
-    if part == "actions":
-        actions = composer.actions()
-        text = "\n".join(f"- {action.title}. {action.detail}" for action in actions)
-        return Told(f"{text}\n\n{composer.closing()}", [key for action in actions for key in action.sources])
-    if part == "specialists":
-        people = composer.specialists()
-        text = "\n".join(f"- {person.name}: {person.role}" for person in people)
-        return Told(f"{text}\n\n{composer.closing()}", [key for person in people for key in person.sources])
-    if part == "stage":
-        return _stage(case, knowledge)
-    return _survival(case, knowledge, untreated=part == "untreated")
+class Teller:
+    """Puts topics into words for one case."""
+
+    def __init__(self, knowledge: Knowledge, case: Case) -> None:
+        self._knowledge = knowledge
+        self._case = case
+        self._composer = Composer(knowledge, case)
+        self._texts: ChatTexts = knowledge.languages[case.language].chat
+
+    def tell(self, understood: Understood) -> list[Piece]:
+        """Answer topic by topic; what no longer fits is left out, and nothing is said twice."""
+        told = [piece for topic in understood.topics for piece in self._tell_topic(topic)]
+        told = told or [self._voiced(self._texts.other), *self._part("summary")]
+        if understood.warned and not self._urgent(understood):
+            told.append(self._voiced(self._texts.reminder))
+        kept: list[Piece] = []
+        for piece in told:
+            new = all(piece.text not in other.text for other in kept)
+            if new and sum(len(other.text) + 2 for other in [*kept, piece]) <= LONGEST:
+                kept.append(piece)
+        return kept
+
+    def _urgent(self, understood: Understood) -> bool:
+        ranks = {self._knowledge.topics[topic].rank for topic in understood.topics}
+        return not ranks.isdisjoint({"crisis", "emergency"})
+
+    def _tell_topic(self, name: str) -> list[Piece]:
+        topic, text = self._knowledge.topics[name], self._texts.topics[name]
+        if text.calm and not self._case.malignant:
+            return [self._voiced(text.calm)]
+        words: str | None = getattr(text, self._case.audience)
+        said = [self._said(words, topic.sources)] if words else []
+        return [*said, *(self._part(topic.tell) if topic.tell else [])]
+
+    def _voiced(self, voices: object) -> Piece:
+        return self._said(getattr(voices, self._case.audience), [])
+
+    def _said(self, words: str, sources: list[str]) -> Piece:
+        kept = self._spared(words)
+        return Piece(self._composer.say(kept), [*sources, *self._composer.local_sources(kept)])
+
+    def _spared(self, text: str) -> str:
+        return text if self._case.include_prognosis else without_figures(text)
+
+    def _part(self, part: Part) -> list[Piece]:
+        """Retell a part of the explanation."""
+        pieces = (piece._replace(text=self._spared(piece.text)) for piece in self._retold(part))
+        return [piece for piece in pieces if piece.text]
+
+    def _retold(self, part: Part) -> list[Piece]:
+        composer = self._composer
+        if part == "summary":
+            return [Piece(composer.opening(), [])]
+        if part == "meaning":
+            facts = [Piece(fact.text, fact.sources) for fact in composer.facts()[:3]]
+            return [Piece(composer.opening(), []), *facts, Piece(composer.closing(), [])]
+        if part == "actions":
+            actions = [Piece(f"- {a.title}. {a.detail}", a.sources) for a in composer.actions()]
+            return [_listed(actions), Piece(composer.closing(), [])]
+        if part == "specialists":
+            people = [Piece(f"- {p.name}: {p.role}", p.sources) for p in composer.specialists()]
+            return [_listed(people), Piece(composer.closing(), [])]
+        return self._stage() if part == "stage" else self._survival(untreated=part == "untreated")
+
+    def _stage(self) -> list[Piece]:
+        stage = compose_stage(self._case, self._knowledge)
+        sources = list(self._knowledge.plan.stage.sources) if self._case.malignant else []
+        needed = "\n".join(f"- {item}" for item in stage.needed)
+        sources += [share.source for share in stage.distribution]
+        return [Piece(stage.reason, sources), Piece(needed, [])]
+
+    def _survival(self, *, untreated: bool) -> list[Piece]:
+        """Give figures to who asks for them and did not refuse them; only for a malignant reading."""
+        history = self._composer.untreated_survival()
+        if history is None:
+            return [self._voiced(self._texts.unwanted)]
+        if untreated:
+            return [Piece(f"{history.statement}\n\n{history.caveat}", history.sources)]
+        return [self._said(getattr(self._texts.survival, self._case.audience), ["nci-survival"])]
 
 
-def _stage(case: Case, knowledge: Knowledge) -> Told:
-    stage = compose_stage(case, knowledge)
-    needed = "\n".join(f"- {item}" for item in stage.needed)
-    sources = knowledge.plan.stage.sources if case.malignant else []
-    return Told(f"{stage.reason}\n\n{needed}", [*sources, *(share.source for share in stage.distribution)])
+def _listed(pieces: list[Piece]) -> Piece:
+    text = "\n".join(piece.text for piece in pieces)
+    return Piece(text, [key for piece in pieces for key in piece.sources])
 
 
-def _survival(case: Case, knowledge: Knowledge, *, untreated: bool) -> Told:
-    """Give figures to who asks for them, where the reading is malignant; else no word of them."""
-    texts = knowledge.languages[case.language].chat
-    history = Composer(knowledge, case).untreated_survival()
-    if history is None:
-        return Told(getattr(texts.withheld, case.audience), [])
-    if untreated:
-        return Told(f"{history.statement}\n\n{history.caveat}", history.sources)
-    return Told(getattr(texts.survival, case.audience), texts.survival.sources)
+def without_figures(text: str) -> str:
+    """Leave out the sentences that hold a statistic."""
+    paragraphs = ("\n".join(filter(None, map(_spared, p.split("\n")))) for p in text.split("\n\n"))
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _spared(line: str) -> str:
+    return " ".join(sentence for sentence in SENTENCE_END.split(line) if not _has_figure(sentence))
+
+
+def _has_figure(text: str) -> bool:
+    return bool(SHARE.search(text)) or bool(numbers_in(text) - FREE)

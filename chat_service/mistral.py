@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chat_service.case import Case
 from chat_service.composer import Composer, Fact
-from chat_service.conversation import Told, answer, recognise
+from chat_service.conversation import Conversation, Told
 from chat_service.egress import Egress
 from chat_service.engine import NoAnswer, Show
 from chat_service.guard import objections
@@ -22,7 +22,7 @@ from chat_service.settings import MistralSettings
 from chat_service.telling import BETWEEN, Judge, Telling, unfenced
 from chat_service.upstream import Upstream
 from chat_service.vocabulary import Vocabulary
-from contract import DISCLAIMER, ChatReply, ChatRequest, Engine, Explanation, ExplanationRequest
+from contract import ChatReply, ChatRequest, Engine, Explanation, ExplanationRequest
 
 ATTEMPTS = 2
 """How often prose is asked for when the guard objects and nothing was shown yet."""
@@ -99,6 +99,7 @@ class MistralExplainer:
     ) -> None:
         self._knowledge = knowledge
         self._upstream = upstream
+        self._conversation = Conversation(knowledge)
         self._egress = egress
         self._vocabularies = {name: Vocabulary.of(knowledge, name) for name in knowledge.languages}
         self._settings = settings
@@ -119,7 +120,7 @@ class MistralExplainer:
     async def reply(self, request: ChatRequest, show: Show | None = None) -> ChatReply:
         """Answer the last question; Mistral is told its topic, and of its words those we recognise."""
         case, told, asked = self._prepare_reply(request)
-        sources = self._knowledge.cite(told.sources, case.language)
+        sources = told.citations
         leaving = partial(self._egress.leaving, "chat", request)
         lead_in = await self._write(LeadIn, asked, self._judge(case, stated_in(sources)), leaving, show)
         await _show_all([told.text], show)
@@ -129,7 +130,7 @@ class MistralExplainer:
                 "reply": BETWEEN.join([lead_in.reply, told.text]),
                 "sources": sources,
                 "engine": self._engine(self._chat),
-                "disclaimer": DISCLAIMER,
+                "disclaimer": self._knowledge.languages[case.language].notices.disclaimer,
             },
         )
 
@@ -153,13 +154,12 @@ class MistralExplainer:
 
     def _prepare_reply(self, request: ChatRequest) -> _ToReply:
         case = case_to_discuss(request, self._knowledge)
-        topic = recognise(request.messages[-1].content, self._knowledge.languages[case.language].chat)
-        if topic is None or topic.local:
+        told = self._conversation.discuss(request.messages, case)
+        if told.local or not told.topics:
             raise NoAnswer("local-topic")
-        told = answer(topic, case, self._knowledge)
         turns = [message.content for message in request.messages[-LAST_TURNS:]]
         words = self._vocabularies[case.language].keep_turns(turns)[-1]
-        asked = ask_for_reply(self._chat, case, topic.id, words, [Fact("answer", told.text, [])])
+        asked = ask_for_reply(self._chat, case, told.topics[0], words, [Fact("answer", told.text, [])])
         return _ToReply(case, told, asked)
 
     async def _write(

@@ -2,10 +2,10 @@
 
 from chat_service.case import Case, read_case
 from chat_service.composer import OFFLINE, Composer
-from chat_service.conversation import answer, recognise
+from chat_service.conversation import Conversation
 from chat_service.engine import Show
 from chat_service.knowledge import Knowledge
-from contract import DISCLAIMER, ChatReply, ChatRequest, Explanation, ExplanationRequest
+from contract import ChatReply, ChatRequest, Explanation, ExplanationRequest
 
 
 def case_to_explain(request: ExplanationRequest, knowledge: Knowledge) -> Case:
@@ -36,6 +36,7 @@ class KnowledgeBase:
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
+        self._conversation = Conversation(knowledge)
 
     async def explain(self, request: ExplanationRequest, show: Show | None = None) -> Explanation:
         """Explain a prediction."""
@@ -56,13 +57,12 @@ class KnowledgeBase:
     def converse(self, request: ChatRequest) -> ChatReply:
         """Answer the last question, for callers that do not wait."""
         case = case_to_discuss(request, self._knowledge)
-        topic = recognise(request.messages[-1].content, self._knowledge.languages[case.language].chat)
-        told = answer(topic, case, self._knowledge)
+        told = self._conversation.discuss(request.messages, case)
         return ChatReply(
             reply=told.text,
-            sources=self._knowledge.cite(told.sources, case.language),
+            sources=told.citations,
             engine=OFFLINE,
-            disclaimer=DISCLAIMER,
+            disclaimer=self._knowledge.languages[case.language].notices.disclaimer,
         )
 
 

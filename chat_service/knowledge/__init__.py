@@ -4,10 +4,10 @@ from chat_service.knowledge.entry import Kind, Voices
 from chat_service.knowledge.load import KnowledgeInvalid, load_knowledge
 from chat_service.knowledge.plan import Plan
 from chat_service.knowledge.schema import Knowledge
-from chat_service.knowledge.texts import Answer, ChatTexts, LanguageTexts, Part, Topic, Words
+from chat_service.knowledge.talk import ChatTexts, Part, Topic
+from chat_service.knowledge.texts import LanguageTexts, Words
 
 __all__ = [
-    "Answer",
     "ChatTexts",
     "Kind",
     "Knowledge",

@@ -7,8 +7,8 @@ from typing import Any, get_args
 import yaml
 from pydantic import ValidationError
 
+from chat_service.knowledge.collection import NAMED_ELSEWHERE, Graph
 from chat_service.knowledge.entry import Kind
-from chat_service.knowledge.collection import Graph
 from chat_service.knowledge.regions import Regions, publish
 from chat_service.knowledge.schema import Knowledge
 from chat_service.knowledge.texts import LanguageTexts
@@ -35,6 +35,7 @@ def load_knowledge(folder: Path = FOLDER) -> Knowledge:
     content: dict[str, Any] = {
         "graph": {field: _read(folder / "graph" / f"{field}.yaml") for field in Graph.model_fields},
         "regions": _read(folder / "regions.yaml"),
+        "topics": _read(folder / "topics.yaml"),
         "languages": {
             name: {field: _read(folder / name / f"{field}.yaml") for field in LanguageTexts.model_fields}
             for name in languages
@@ -60,6 +61,7 @@ def check(knowledge: Knowledge) -> None:
     if "en" not in knowledge.languages:
         raise KnowledgeInvalid("languages: English is missing, the language of last resort")
     _check_graph(knowledge.graph)
+    _check_topics(knowledge)
     for name, texts in knowledge.languages.items():
         _check_language(knowledge, name, texts)
 
@@ -83,7 +85,7 @@ def _link_numbers(content: dict[str, Any]) -> None:
 
 
 def _check_graph(graph: Graph) -> None:
-    """Refuse what answers cannot do without, ids of two nodes, and edges that lead to nothing or to the wrong type."""
+    """Refuse a graph that lacks what answers need, uses an id twice, or has an edge to the wrong place."""
     _require(get_args(Kind), graph.decisions, "graph.decisions")
     if len(graph.outlooks["untreated"].median if "untreated" in graph.outlooks else ()) != BOTH_ENDS:
         raise KnowledgeInvalid("graph.outlooks: untreated needs the two statistics of its median")
@@ -99,9 +101,18 @@ def _check_graph(graph: Graph) -> None:
             )
 
 
+def _check_topics(knowledge: Knowledge) -> None:
+    topics = knowledge.topics.values()
+    _require({key for topic in topics for key in topic.sources}, knowledge.sources, "topics.sources")
+    onward = {topic.more for topic in topics} | {topic.why for topic in topics}
+    _require(onward - {None}, knowledge.topics, "topics.more or topics.why")
+
+
 def _check_language(knowledge: Knowledge, name: str, texts: LanguageTexts) -> None:
     plan = knowledge.plan
     _require(knowledge.sources, texts.statements, f"{name}.statements")
+    named = [key for key, type_, _ in knowledge.graph.nodes() if type_ not in NAMED_ELSEWHERE]
+    _require(named, texts.labels, f"{name}.labels")
     _require(plan.kinds, texts.summaries, f"{name}.summaries")
     _require(plan.paragraphs, texts.paragraphs, f"{name}.paragraphs")
     _require(plan.actions, texts.actions, f"{name}.actions")
@@ -110,9 +121,12 @@ def _check_language(knowledge: Knowledge, name: str, texts: LanguageTexts) -> No
     _require([*plan.modalities, "unknown"], texts.pictures.modalities, f"{name}.pictures.modalities")
     _require(plan.issues, texts.pictures.issues, f"{name}.pictures.issues")
     _require(knowledge.regions.countries, texts.regions.countries, f"{name}.regions.countries")
-    chat = texts.chat
-    cited = set(chat.survival.sources).union(*(entry.sources for entry in (*chat.topics, chat.other)))
-    _require(cited, knowledge.sources, f"{name}.chat")
+    _require(knowledge.topics, texts.chat.topics, f"{name}.chat.topics")
+    calm = {key for key, topic in knowledge.topics.items() if topic.calm}
+    _require(calm, (key for key, text in texts.chat.topics.items() if text.calm), f"{name}.chat.topics.calm")
+    spoken = (key for key, text in texts.chat.topics.items() if text.patient and text.clinician)
+    silent = {key for key, topic in knowledge.topics.items() if topic.tell}
+    _require(set(knowledge.topics) - silent, spoken, f"{name}.chat.topics")
     for key, statistic in knowledge.statistics.items():
         stated = numbers_in(texts.statements[statistic.source])
         if not statistic.figures <= stated:

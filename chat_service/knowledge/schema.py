@@ -4,11 +4,12 @@ from functools import cached_property
 
 from pydantic import PrivateAttr
 
-from chat_service.knowledge.entry import Entry
 from chat_service.knowledge.collection import Graph
+from chat_service.knowledge.entry import Entry, Id
 from chat_service.knowledge.nodes import Publication, Statistic
 from chat_service.knowledge.plan import Plan, plan_of
 from chat_service.knowledge.regions import Locality, Regions, settle
+from chat_service.knowledge.talk import Topic
 from chat_service.knowledge.texts import LanguageTexts
 from contract import Source
 
@@ -21,6 +22,7 @@ class Knowledge(Entry):
 
     graph: Graph
     regions: Regions
+    topics: dict[Id, Topic]
     languages: dict[str, LanguageTexts]
     _localities: dict[tuple[str, str | None], Locality] = PrivateAttr(default_factory=dict)
 

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from chat_service.knowledge.entry import Entry, Id, Kind, Sentence, Voices
 from chat_service.knowledge.regions import RegionTexts
+from chat_service.knowledge.talk import ChatTexts
 
 
 class Frame(Entry):
@@ -83,46 +84,17 @@ class Words(Entry):
     forbidden: dict[Id, Patterns]
 
 
-Part = Literal["summary", "meaning", "actions", "specialists", "stage", "survival", "untreated"]
-"""A part of an explanation that a chat answer may retell."""
+class Notices(Entry):
+    """What is said under every answer."""
 
-
-class Answer(Entry):
-    """What is answered to a question."""
-
-    patient: Sentence | None = None
-    clinician: Sentence | None = None
-    sources: list[Id]
-    tell: Part | None = None
-    local: bool = False
-
-
-class Topic(Answer):
-    """A question we recognise."""
-
-    id: Id
-    match: Patterns
-
-
-class CitedVoices(Voices):
-    """A text with the sources of its figures."""
-
-    sources: list[Id]
-
-
-class ChatTexts(Entry):
-    """Questions we recognise and their answers."""
-
-    topics: list[Topic]
-    other: Answer
-    survival: CitedVoices
-    withheld: Voices
+    disclaimer: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class LanguageTexts(Entry):
     """All texts of one language; one field to a file."""
 
     statements: dict[Id, Sentence]
+    labels: dict[Id, Sentence]
     summaries: dict[Kind, Frame]
     paragraphs: dict[Id, Voices]
     pictures: PictureTexts
@@ -132,5 +104,6 @@ class LanguageTexts(Entry):
     stage: StageTexts
     survival: SurvivalTexts
     regions: RegionTexts
+    notices: Notices
     words: Words
     chat: ChatTexts

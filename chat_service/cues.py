@@ -1,0 +1,105 @@
+"""Cues: short rows of words by which a question is recognised, and the one form of text they are sought in.
+
+`lose|losing breast|boob*` stands for "will I lose my breast?" and "am I losing the boobs": words in this
+order, with up to two others between them. `word*` and `*word` leave an end open, `...` lets up to eight words
+stand between, `^` in front of the first word and `$` behind the last tie the cue to the ends of the sentence.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+GAP, WIDE_GAP = 2, 8
+"""How many other words may stand between two words of a cue, and at `...`."""
+ENDING = re.compile(r"['\u2018\u2019\u02bc`\u00b4](?=(?:t|s|m|re|ve|ll|d)(?![^\W_]))")
+"""An apostrophe that English writes inside a word; elsewhere one parts two words, as in "j'ai"."""
+TOKEN = re.compile(r"(?:[^\W_]|[\u0900-\u0963])+|[,():\u2013\u2014]")
+SENTENCE = re.compile(r"[.!?;\n\u0964]+")
+DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
+OPEN = r"\S*"
+PAUSES = frozenset(",():\u2013\u2014")
+"""Signs that are kept: a negation does not reach beyond them."""
+SPELLED = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "\u0901": "\u0902"})
+
+
+def fold(text: str) -> str:
+    """Bring text into one form: small letters without accents, and Devanagari without its variants."""
+    plain = unicodedata.normalize("NFKD", ENDING.sub("", text.casefold())).translate(SPELLED)
+    # A vowel sign of Devanagari is part of the letter, an accent is not; the nukta is often left out.
+    return "".join(c for c in plain if not _is_accent(c))
+
+
+def _is_accent(character: str) -> bool:
+    if character in "\u093c\u200c\u200d":
+        return True
+    return unicodedata.category(character) == "Mn" and not "\u0900" <= character <= "\u0dff"
+
+
+def sentences(text: str) -> list[list[str]]:
+    """Split a text into sentences of folded words and pauses."""
+    pieces = SENTENCE.split(DECIMAL.sub("", fold(text)))
+    return [tokens for piece in pieces if (tokens := _tokens(piece))]
+
+
+def _tokens(text: str) -> list[str]:
+    """Split into words; the signs of Devanagari vowels belong to their word."""
+    return TOKEN.findall(text)
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A row of words to be found in a sentence."""
+
+    written: str
+    pattern: re.Pattern[str]
+    words: tuple[str, ...]
+    own: re.Pattern[str]
+
+    def holds(self, token: str) -> bool:
+        """Tell whether a word is one of the cue's own."""
+        return self.own.fullmatch(token) is not None
+
+
+@lru_cache(maxsize=20_000)
+def read_cue(written: str) -> Cue:
+    """Read a cue.
+
+    Raises:
+        ValueError: if it holds nothing to look for.
+    """
+    parts = written.split()
+    first, last = written.startswith("^"), written.endswith("$")
+    words: list[str] = []
+    pattern = "^" if first else r"(?<!\S)"
+    gap = ""
+    for part in parts:
+        if part == "...":
+            gap = rf"\s(?:\S+\s){{0,{WIDE_GAP}}}?"
+            continue
+        pattern += gap + _any_of(part.strip("^$"))
+        words.append(part.strip("^$"))
+        gap = rf"\s(?:\S+\s){{0,{GAP}}}?"
+    if not words or not all(word.strip("*|") for word in words):
+        raise ValueError(f"a cue without words: {written!r}")
+    own = "|".join(_any_of(word).replace(r"\s", "|") for word in words)
+    return Cue(written, re.compile(pattern + ("$" if last else r"(?!\S)")), tuple(words), re.compile(own))
+
+
+def _any_of(part: str) -> str:
+    return f"(?:{'|'.join(_word(choice) for choice in part.split('|'))})"
+
+
+def _word(choice: str) -> str:
+    """Read one word; what folding splits, such as "j'ai", stays a row of words."""
+    body = r"\s".join(re.escape(token) for token in _tokens(fold(choice.strip("*"))))
+    if not body:
+        raise ValueError(f"a cue with an empty choice: {choice!r}")
+    before, after = (OPEN if choice.startswith("*") else "", OPEN if choice.endswith("*") else "")
+    return before + body + after
+
+
+def vocabulary(cues: list[Cue]) -> set[str]:
+    """Return the words of cues, for the repair of spelling."""
+    choices = (choice.strip("*") for cue in cues for word in cue.words for choice in word.split("|"))
+    return {token for choice in choices for token in _tokens(fold(choice))}

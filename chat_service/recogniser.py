@@ -1,0 +1,161 @@
+"""Which topics a message touches: cues are weighed against each other, typing mistakes are repaired first."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from chat_service.cues import PAUSES, Cue, fold, sentences, vocabulary
+from chat_service.knowledge import ChatTexts, Topic
+
+SHORT, LONG = 5, 8
+"""Words from these lengths on may hold one wrong letter, or two."""
+REACH = 5
+"""How many words further a negation is still felt."""
+CHUNK = 60
+"""Longer sentences are read in pieces of so many words."""
+URGENT = ("crisis", "emergency")
+Tokens = list[str]
+
+
+class Found(NamedTuple):
+    """A cue in a sentence: which words it covers, and how telling its own words are."""
+
+    topic: str
+    start: int
+    end: int
+    strong: bool
+    weight: float
+
+
+class Telling:
+    """How telling words are: one that belongs to a single topic says more than one that many share."""
+
+    def __init__(self, texts: ChatTexts) -> None:
+        self._exact: dict[str, set[str]] = {}
+        self._open: dict[str, set[str]] = {}
+        for topic, entry in texts.topics.items():
+            for cue in (*entry.cues, *entry.hints):
+                for choice in (choice for word in cue.words for choice in word.split("|")):
+                    kind = self._open if "*" in choice else self._exact
+                    for token in fold(choice.strip("*")).split():
+                        kind.setdefault(token, set()).add(topic)
+
+    def weigh(self, tokens: Iterable[str]) -> float:
+        """Return the weight of a row of words."""
+        return sum(1 / math.sqrt(max(1, len(self._topics(token)))) for token in tokens)
+
+    def _topics(self, token: str) -> set[str]:
+        ends = [token[:end] for end in range(1, len(token) + 1)] + [
+            token[start:] for start in range(1, len(token))
+        ]
+        return self._exact.get(token, set()).union(*(self._open.get(end, ()) for end in ends))
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """The cues of one language."""
+
+    texts: ChatTexts
+    topics: Mapping[str, Topic]
+    words: frozenset[str]
+    repairable: Mapping[str, list[str]]
+    telling: Telling
+
+    @classmethod
+    def of(cls, texts: ChatTexts, topics: Mapping[str, Topic], everyday: Iterable[str]) -> "Recogniser":
+        """Collect the words of a language; those of everyday life are never taken for a mistyped one."""
+        talk = texts.talk
+        cues = [cue for text in texts.topics.values() for cue in (*text.cues, *text.hints)]
+        cues += [*talk.more, *talk.why, *talk.figures_off, *talk.figures_on]
+        known = vocabulary(cues)
+        repairable: dict[str, list[str]] = {}
+        for word in sorted(word for word in known if len(word) >= SHORT):
+            repairable.setdefault(word[0], []).append(word)
+        alone = {token for word in everyday for token in fold(word).split()}
+        return cls(texts, topics, frozenset(known | alone), repairable, Telling(texts))
+
+    def read(self, message: str) -> list[Tokens]:
+        """Split a message into sentences of repaired words."""
+        return [
+            [self._repair(token) for token in tokens[place : place + CHUNK]]
+            for tokens in sentences(message)
+            for place in range(0, len(tokens), CHUNK)
+        ]
+
+    def find(self, split: list[Tokens], *, urgent_only: bool = False, hints: bool = True) -> list[str]:
+        """Return the topics of a message in the order of their places."""
+        found = [entry for tokens in split for entry in _disjoint(self._found(tokens, urgent_only, hints))]
+        strong = any(entry.strong for entry in found)
+        return list(dict.fromkeys(entry.topic for entry in found if entry.strong or not strong))
+
+    def places(self, cues: Iterable[Cue], split: list[Tokens]) -> list[tuple[int, int, int]]:
+        """Return where cues stand: sentence, first word, and the word after the last."""
+        return sorted(
+            (number, *_covered(text, match))
+            for number, text in enumerate(map(" ".join, split))
+            for cue in cues
+            for match in cue.pattern.finditer(text)
+        )
+
+    def _found(self, tokens: Tokens, urgent_only: bool, hints: bool) -> list[Found]:
+        text = " ".join(tokens)
+        found = []
+        for topic, entry in self.texts.topics.items():
+            urgent = self.topics[topic].rank in URGENT
+            if urgent_only and not urgent:
+                continue
+            for strong, cues in ((True, entry.cues), (False, entry.hints if hints else ())):
+                for cue in cues:
+                    for match in cue.pattern.finditer(text):
+                        start, end = _covered(text, match)
+                        if not (urgent and self._negated(tokens, start, end, cue)):
+                            weight = self.telling.weigh(filter(cue.holds, tokens[start:end]))
+                            found.append(Found(topic, start, end, strong, weight))
+        return found
+
+    def _negated(self, tokens: Tokens, start: int, end: int, cue: Cue) -> bool:
+        """Tell whether words are negated: "I have no fever", not "I cannot breathe"."""
+        negations = self.texts.talk.negations
+        own = {number for number, token in enumerate(tokens[start:end], start) if cue.holds(token)}
+        before = self._until_turn(tokens[max(0, start - REACH) : start][::-1])
+        inside = [token for number, token in enumerate(tokens[start:end], start) if number not in own]
+        after = self._until_turn(tokens[end : end + REACH])
+        return bool(negations.before.intersection([*before, *inside]) or negations.after.intersection(after))
+
+    def _until_turn(self, tokens: Tokens) -> Tokens:
+        """Return the words up to the first that ends the reach of a negation."""
+        ends = (n for n, token in enumerate(tokens) if token in PAUSES or token in self.texts.talk.turns)
+        return tokens[: next(ends, len(tokens))]
+
+    def _repair(self, token: str) -> str:
+        """Return the known word that a token was meant to be, if it is close enough to one."""
+        if len(token) < SHORT or token in self.words:
+            return token
+        # Most typing mistakes keep the first letter, and a changed one makes another word: breast, breath.
+        near = self.repairable.get(token[0], ())
+        allowed = 1 if len(token) < LONG else 2
+        best = process.extractOne(token, near, scorer=OSA.distance, score_cutoff=allowed)
+        return best[0] if best else token
+
+
+def _disjoint(found: list[Found]) -> list[Found]:
+    """Keep the weightiest cues that share no word; hints only where there is no cue."""
+    strong = any(entry.strong for entry in found)
+    kept: list[Found] = []
+    for entry in sorted(
+        (e for e in found if e.strong or not strong), key=lambda e: (-e.weight, e.end - e.start)
+    ):
+        if all(entry.end <= other.start or other.end <= entry.start for other in kept):
+            kept.append(entry)
+    return sorted(kept, key=lambda e: e.start)
+
+
+def _covered(text: str, match: re.Match[str]) -> tuple[int, int]:
+    """Return the first word of a match, and the word after its last."""
+    start = text.count(" ", 0, match.start())
+    return start, start + match.group().count(" ") + 1

@@ -61,6 +61,8 @@ def test_the_country_is_the_region_of_the_language_tag(tag, country):
         ("ES", "112", "024"),
         ("FR", "112", "3114"),
         ("IN", "112", "14416"),
+        ("NZ", "111", "1737"),
+        ("CL", "131", "*4141"),
     ],
 )
 def test_a_named_country_gets_its_own_numbers(country, emergency, line):

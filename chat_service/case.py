@@ -1,5 +1,6 @@
 """What a request says in known codes; text that came with it is dropped here and goes no further."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,10 @@ from contract import Clinical, Prediction
 from contract.explanation import Audience
 
 Lean = Literal["strong", "moderate", "slight"]
+
+SEPARATORS = re.compile(r"[/|:;,.()\[\]]")
+GROUPS = ("benign ", "malignant ")
+"""What labels are often put together from: `benign/fibroadenoma`, `Ductal carcinoma (DC)`."""
 
 STRONG, MODERATE = 0.9, 0.7
 """From these probabilities of the decided side on, a reading leans strongly or fairly clearly."""
@@ -69,8 +74,11 @@ def read_case(
 
 
 def _subtype(label: str, plan: Plan) -> str | None:
-    """Return the kind of tissue that a label names."""
-    return _known(label, {key: entry.names for key, entry in plan.subtypes.items()})
+    """Return the kind of tissue that a label names, alone or beside its group or its abbreviation."""
+    names = {key: entry.names for key, entry in plan.subtypes.items()}
+    parts = [label, *SEPARATORS.split(label)]
+    parts += [plain.removeprefix(group).strip() for plain in map(_plain, parts) for group in GROUPS]
+    return next((key for part in parts if (key := _known(part, names))), None)
 
 
 def _telling(clinical: Clinical | None) -> Clinical:
@@ -94,6 +102,11 @@ def _issues(prediction: Prediction, plan: Plan) -> tuple[str, ...]:
 
 
 def _known(name: str, names: dict[str, list[str]]) -> str | None:
-    """Return the code under which a name is known, compared without case and with `_` and `-` as spaces."""
-    plain = " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+    """Return the code under which a name is known."""
+    plain = _plain(name)
     return next((code for code, known in names.items() if plain in known), None)
+
+
+def _plain(name: str) -> str:
+    """Return a name as names are compared: without case, and with `_` and `-` as spaces."""
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())

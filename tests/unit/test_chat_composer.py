@@ -80,6 +80,25 @@ def test_a_phyllodes_label_is_never_told_as_simply_benign(label):
     assert "Breast surgeon" in [person.name for person in answer.specialists]
 
 
+@pytest.mark.parametrize(
+    ("label", "subtype"),
+    [
+        ("ductal_carcinoma", "ductal"),
+        ("Invasive Ductal Carcinoma (IDC)", "ductal"),
+        ("malignant_ductal_carcinoma", "ductal"),
+        ("malignant/DC", "ductal"),
+        ("M: mucinous-carcinoma", "mucinous"),
+        ("usual ductal hyperplasia", None),
+        ("no ductal carcinoma", None),
+        ("malignant", None),
+        ("()", None),
+    ],
+)
+def test_labels_are_known_beside_their_group_or_abbreviation(label, subtype):
+    case = read_case(prediction(label=label), KNOWLEDGE, audience="patient", language="en")
+    assert case.subtype == subtype
+
+
 def test_a_subtype_that_contradicts_the_decision_is_left_out():
     answer = compose(ExplanationRequest(prediction=prediction("benign", label="ductal_carcinoma")))
     assert "ductal" not in answer.explanation.lower()

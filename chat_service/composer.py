@@ -109,10 +109,12 @@ class Composer:
         """Return what to do, the first thing first."""
         case, plan = self._case, self._knowledge.plan
         subtype = plan.subtypes.get(case.subtype or "")
-        ids = [subtype.first_action] if subtype and subtype.first_action else []
-        ids += ["findings-first"] if findings_disagree(case) else []
-        ids += ["ask-second-reading"] if case.label_disagrees else []
-        ids += self._outline.actions
+        ids = list(self._outline.actions)
+        # A suspicion of cancer is looked into before anything is removed.
+        place = 1 if case.malignant else 0
+        ids[place:place] = [subtype.first_action] if subtype and subtype.first_action else []
+        ids[:0] = ["ask-second-reading"] if case.label_disagrees else []
+        ids[:0] = ["findings-first"] if findings_disagree(case) else []
         ids += ["emergency-signs"] if case.malignant and case.clinical.distant_metastasis else []
         texts = self._texts.actions
         return [

@@ -234,3 +234,17 @@ def test_a_size_alone_contradicts_nothing_and_settles_nothing():
 
 def test_the_english_disclaimer_is_that_of_the_contract():
     assert KNOWLEDGE.languages["en"].notices.disclaimer == DISCLAIMER
+
+
+def test_what_cannot_wait_comes_first():
+    lcis = told("LCIS")
+    assert [action.urgency for action in lcis.actions[:2]] == ["prompt", "soon"]
+    phyllodes = told("phyllodes", "benign", clinical=Clinical(positive_nodes=1))
+    assert phyllodes.actions[0].title == "Talk about the other results now"
+    assert phyllodes.actions[1].title == "Ask a breast surgeon about removing it"
+
+
+def test_phyllodes_is_named_under_either_decision_and_to_either_audience():
+    for decision in ("benign", "malignant"):
+        for audience in ("patient", "clinician"):
+            assert "phyllodes" in told("phyllodes", decision, audience).explanation

@@ -39,12 +39,12 @@ def _is_accent(character: str) -> bool:
 def sentences(text: str) -> list[list[str]]:
     """Split a text into sentences of folded words and pauses."""
     pieces = SENTENCE.split(DECIMAL.sub("", fold(text)))
-    return [tokens for piece in pieces if (tokens := _tokens(piece))]
+    return [tokens for piece in pieces if (tokens := TOKEN.findall(piece))]
 
 
-def _tokens(text: str) -> list[str]:
-    """Split into words; the signs of Devanagari vowels belong to their word."""
-    return TOKEN.findall(text)
+def tokens_of(text: str) -> list[str]:
+    """Split a text into folded words."""
+    return TOKEN.findall(fold(text))
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,21 @@ def read_cue(written: str) -> Cue:
     gap = ""
     for part in parts:
         if part == "...":
-            gap = rf"\s(?:\S+\s){{0,{WIDE_GAP}}}?"
+            gap = _between(WIDE_GAP)
             continue
         pattern += gap + _any_of(part.strip("^$"))
         words.append(part.strip("^$"))
-        gap = rf"\s(?:\S+\s){{0,{GAP}}}?"
+        gap = _between(GAP)
     if not words or not all(word.strip("*|") for word in words):
         raise ValueError(f"a cue without words: {written!r}")
     own = "|".join(_any_of(word).replace(r"\s", "|") for word in words)
     return Cue(written, re.compile(pattern + ("$" if last else r"(?!\S)")), tuple(words), re.compile(own))
+
+
+def _between(words: int) -> str:
+    """Let so many other words stand between; signs do not count."""
+    signs = rf"(?:[{''.join(sorted(PAUSES))}]\s)*"
+    return rf"\s{signs}(?:\S+\s{signs}){{0,{words}}}?"
 
 
 def _any_of(part: str) -> str:
@@ -92,7 +98,7 @@ def _any_of(part: str) -> str:
 
 def _word(choice: str) -> str:
     """Read one word; what folding splits, such as "j'ai", stays a row of words."""
-    body = r"\s".join(re.escape(token) for token in _tokens(fold(choice.strip("*"))))
+    body = r"\s".join(re.escape(token) for token in tokens_of(choice.strip("*")))
     if not body:
         raise ValueError(f"a cue with an empty choice: {choice!r}")
     before, after = (OPEN if choice.startswith("*") else "", OPEN if choice.endswith("*") else "")
@@ -102,4 +108,4 @@ def _word(choice: str) -> str:
 def vocabulary(cues: list[Cue]) -> set[str]:
     """Return the words of cues, for the repair of spelling."""
     choices = (choice.strip("*") for cue in cues for word in cue.words for choice in word.split("|"))
-    return {token for choice in choices for token in _tokens(fold(choice))}
+    return {token for choice in choices for token in tokens_of(choice)}

@@ -1,6 +1,5 @@
 """Which topics a message touches: cues are weighed against each other, typing mistakes are repaired first."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,8 +8,9 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from chat_service.cues import PAUSES, Cue, fold, sentences, vocabulary
+from chat_service.cues import PAUSES, Cue, sentences, tokens_of, vocabulary
 from chat_service.knowledge import ChatTexts, Topic
+from chat_service.lookup import Entry, Index, Weights
 
 SHORT, LONG = 5, 8
 """Words from these lengths on may hold one wrong letter, or two."""
@@ -32,30 +32,6 @@ class Found(NamedTuple):
     weight: float
 
 
-class Telling:
-    """How telling words are: one that belongs to a single topic says more than one that many share."""
-
-    def __init__(self, texts: ChatTexts) -> None:
-        self._exact: dict[str, set[str]] = {}
-        self._open: dict[str, set[str]] = {}
-        for topic, entry in texts.topics.items():
-            for cue in (*entry.cues, *entry.hints):
-                for choice in (choice for word in cue.words for choice in word.split("|")):
-                    kind = self._open if "*" in choice else self._exact
-                    for token in fold(choice.strip("*")).split():
-                        kind.setdefault(token, set()).add(topic)
-
-    def weigh(self, tokens: Iterable[str]) -> float:
-        """Return the weight of a row of words."""
-        return sum(1 / math.sqrt(max(1, len(self._topics(token)))) for token in tokens)
-
-    def _topics(self, token: str) -> set[str]:
-        ends = [token[:end] for end in range(1, len(token) + 1)] + [
-            token[start:] for start in range(1, len(token))
-        ]
-        return self._exact.get(token, set()).union(*(self._open.get(end, ()) for end in ends))
-
-
 @dataclass(frozen=True)
 class Recogniser:
     """The cues of one language."""
@@ -64,20 +40,31 @@ class Recogniser:
     topics: Mapping[str, Topic]
     words: frozenset[str]
     repairable: Mapping[str, list[str]]
-    telling: Telling
+    weights: Weights
+    index: Index
+    urgent: Index
 
     @classmethod
     def of(cls, texts: ChatTexts, topics: Mapping[str, Topic], everyday: Iterable[str]) -> "Recogniser":
         """Collect the words of a language; those of everyday life are never taken for a mistyped one."""
         talk = texts.talk
-        cues = [cue for text in texts.topics.values() for cue in (*text.cues, *text.hints)]
-        cues += [*talk.more, *talk.why, *talk.figures_off, *talk.figures_on]
-        known = vocabulary(cues)
+        entries = [Entry(name, cue, True) for name, text in texts.topics.items() for cue in text.cues]
+        entries += [Entry(name, cue, False) for name, text in texts.topics.items() for cue in text.hints]
+        cues = [entry.cue for entry in entries]
+        known = vocabulary([*cues, *talk.more, *talk.why, *talk.figures_off, *talk.figures_on])
         repairable: dict[str, list[str]] = {}
         for word in sorted(word for word in known if len(word) >= SHORT):
             repairable.setdefault(word[0], []).append(word)
-        alone = {token for word in everyday for token in fold(word).split()}
-        return cls(texts, topics, frozenset(known | alone), repairable, Telling(texts))
+        weights = Weights((entry.topic, entry.cue) for entry in entries)
+        return cls(
+            texts=texts,
+            topics=topics,
+            words=frozenset(known.union(*map(tokens_of, everyday))),
+            repairable=repairable,
+            weights=weights,
+            index=Index(entries, weights),
+            urgent=Index([entry for entry in entries if topics[entry.topic].rank in URGENT], weights),
+        )
 
     def read(self, message: str) -> list[Tokens]:
         """Split a message into sentences of repaired words."""
@@ -105,17 +92,14 @@ class Recogniser:
     def _found(self, tokens: Tokens, urgent_only: bool, hints: bool) -> list[Found]:
         text = " ".join(tokens)
         found = []
-        for topic, entry in self.texts.topics.items():
-            urgent = self.topics[topic].rank in URGENT
-            if urgent_only and not urgent:
+        for topic, cue, strong in (self.urgent if urgent_only else self.index).candidates(tokens):
+            if not (strong or hints):
                 continue
-            for strong, cues in ((True, entry.cues), (False, entry.hints if hints else ())):
-                for cue in cues:
-                    for match in cue.pattern.finditer(text):
-                        start, end = _covered(text, match)
-                        if not (urgent and self._negated(tokens, start, end, cue)):
-                            weight = self.telling.weigh(filter(cue.holds, tokens[start:end]))
-                            found.append(Found(topic, start, end, strong, weight))
+            for match in cue.pattern.finditer(text):
+                start, end = _covered(text, match)
+                if not (self.topics[topic].rank in URGENT and self._negated(tokens, start, end, cue)):
+                    weight = self.weights.weigh(filter(cue.holds, tokens[start:end]))
+                    found.append(Found(topic, start, end, strong, weight))
         return found
 
     def _negated(self, tokens: Tokens, start: int, end: int, cue: Cue) -> bool:

@@ -1,0 +1,81 @@
+"""Looking cues up by their words, so that a sentence is compared with the few that could stand in it."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Generic, NamedTuple, TypeVar
+
+from chat_service.cues import Cue, tokens_of
+
+Value = TypeVar("Value")
+
+
+class WordMap(Generic[Value]):
+    """Values by words that may have an open end."""
+
+    def __init__(self) -> None:
+        self._exact: dict[str, set[Value]] = {}
+        self._prefixes: dict[str, set[Value]] = {}
+        self._suffixes: dict[str, set[Value]] = {}
+
+    def add(self, choice: str, value: Value) -> None:
+        """Add a value under a choice of a cue; one of several words goes under the first."""
+        kind = self._exact
+        if choice.endswith("*"):
+            kind = self._prefixes
+        elif choice.startswith("*"):
+            kind = self._suffixes
+        kind.setdefault(tokens_of(choice.strip("*"))[0], set()).add(value)
+
+    def of(self, token: str) -> set[Value]:
+        """Return the values of a word."""
+        found = set(self._exact.get(token, ()))
+        for place in range(len(token)):
+            found |= self._prefixes.get(token[: place + 1], set()) | self._suffixes.get(token[place:], set())
+        return found
+
+
+class Weights:
+    """How telling words are: one that belongs to a single topic says more than one that many share."""
+
+    def __init__(self, cues: Iterable[tuple[str, Cue]]) -> None:
+        self._topics: WordMap[str] = WordMap()
+        for topic, cue in cues:
+            for choice in _choices(cue.words):
+                self._topics.add(choice, topic)
+
+    def weigh(self, tokens: Iterable[str]) -> float:
+        """Return the weight of a row of words."""
+        return sum(1 / math.sqrt(max(1, len(self._topics.of(token)))) for token in tokens)
+
+
+class Entry(NamedTuple):
+    """A cue of a topic; `strong` unless it is a hint."""
+
+    topic: str
+    cue: Cue
+    strong: bool
+
+
+class Index:
+    """Cues by their most telling word."""
+
+    def __init__(self, entries: list[Entry], weights: Weights) -> None:
+        self._entries = entries
+        self._numbers: WordMap[int] = WordMap()
+        for number, entry in enumerate(entries):
+            for choice in max(entry.cue.words, key=lambda word: _least(word, weights)).split("|"):
+                self._numbers.add(choice, number)
+
+    def candidates(self, tokens: Iterable[str]) -> list[Entry]:
+        """Return the cues that could stand in a row of words."""
+        numbers = set().union(*(self._numbers.of(token) for token in set(tokens)))
+        return [self._entries[number] for number in sorted(numbers)]
+
+
+def _choices(words: Iterable[str]) -> Iterator[str]:
+    return (choice for word in words for choice in word.split("|"))
+
+
+def _least(word: str, weights: Weights) -> float:
+    """Return how telling a word of a cue is whichever of its choices is met."""
+    return min(weights.weigh(tokens_of(choice.strip("*"))[:1]) for choice in word.split("|"))

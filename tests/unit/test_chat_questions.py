@@ -1,0 +1,60 @@
+"""How many everyday questions are recognised, in each language that has a list of them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from chat_service.knowledge import load_knowledge
+from chat_service.listener import Listener
+from contract import ChatMessage
+
+LISTENER = Listener(load_knowledge())
+LISTS = {
+    path.stem.removeprefix("questions_"): path for path in Path(__file__).parent.glob("questions_*.yaml")
+}
+LEAST = {"tuned": 0.95, "held_out": 0.8}
+"""Shares of questions that must be recognised; held_out was never looked at while cues were written."""
+
+
+def missed(language: str, part: str) -> tuple[list[str], int]:
+    questions = yaml.safe_load(LISTS[language].read_text("utf-8"))[part]
+    wrong = []
+    for question, wanted in questions:
+        understood = LISTENER.understand([ChatMessage(role="user", content=question)], language)
+        met = understood.topics or ("none",)
+        if not all(any(topic in met for topic in choice.split("|")) for choice in wanted.split("+")):
+            wrong.append(f"{question} -> {met}, not {wanted}")
+    return wrong, len(questions)
+
+
+@pytest.mark.parametrize("part", LEAST)
+@pytest.mark.parametrize("language", LISTS)
+def test_everyday_questions_are_recognised(language, part, record_property):
+    wrong, count = missed(language, part)
+    accuracy = 1 - len(wrong) / count
+    record_property("accuracy", accuracy)
+    assert accuracy >= LEAST[part], f"{accuracy:.3f} of {count}: {wrong}"
+
+
+@pytest.mark.parametrize("language", LISTS)
+def test_every_topic_has_questions_to_be_known_by(language):
+    parts = yaml.safe_load(LISTS[language].read_text("utf-8"))
+    asked = {
+        topic
+        for part in parts.values()
+        for _, wanted in part
+        for choice in wanted.split("+")
+        for topic in choice.split("|")
+    }
+    assert asked - {"none"} == set(load_knowledge().topics)
+
+
+@pytest.mark.parametrize("language", LISTS)
+def test_no_danger_is_missed_or_made_up(language):
+    topics = load_knowledge().topics
+    for part in yaml.safe_load(LISTS[language].read_text("utf-8")).values():
+        for question, wanted in part:
+            understood = LISTENER.understand([ChatMessage(role="user", content=question)], language)
+            urgent = {topic for topic in understood.topics if topics[topic].rank in {"crisis", "emergency"}}
+            assert bool(urgent) is any(name in wanted for name in ("crisis", "emergency")), question

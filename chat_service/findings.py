@@ -1,5 +1,6 @@
 """What the caller already knows from other tests, in words, and whether it fits the reading."""
 
+from decimal import Decimal
 from typing import cast
 
 from chat_service.case import Case
@@ -40,7 +41,9 @@ def describe_findings(clinical: Clinical, texts: LanguageTexts) -> str:
 def _word(value: float | str, pictures: PictureTexts) -> str:
     if isinstance(value, str):
         return pictures.markers[cast(Marker, value)]
-    return f"{value:.15g}".replace(".", pictures.decimal)
+    # All digits and no exponent: what is told must be the number that was sent.
+    written = str(int(value)) if value == int(value) else f"{Decimal(repr(value)):f}"
+    return written.replace(".", pictures.decimal)
 
 
 def _receptor_paragraphs(clinical: Clinical) -> list[str]:

@@ -1,13 +1,18 @@
 """What single answers of the knowledge base say; rules that hold for all of them are in test_chat_answers."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chat_service.case import read_case
 from chat_service.composer import Composer
+from chat_service.findings import describe_findings
 from chat_service.knowledge import load_knowledge
+from chat_service.numbers import numbers_in
 from contract import DISCLAIMER, Clinical, Explanation, ExplanationRequest, Prediction
 
 KNOWLEDGE = load_knowledge()
+LANGUAGES = sorted(KNOWLEDGE.languages)
 
 
 def prediction(decision: str = "malignant", *, usable: bool = True, **changes: object) -> Prediction:
@@ -248,3 +253,9 @@ def test_phyllodes_is_named_under_either_decision_and_to_either_audience():
     for decision in ("benign", "malignant"):
         for audience in ("patient", "clinician"):
             assert "phyllodes" in told("phyllodes", decision, audience).explanation
+
+
+@given(size=st.floats(min_value=0, max_value=500, exclude_min=True), language=st.sampled_from(LANGUAGES))
+def test_a_size_is_told_as_the_number_that_was_sent(size, language):
+    told_size = describe_findings(Clinical(tumour_size_mm=size), KNOWLEDGE.languages[language])
+    assert size in numbers_in(told_size)

@@ -16,7 +16,7 @@ import anyio
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-CPU_BATCH, GPU_BATCH = 4, 32
+CPU_BATCH, GPU_BATCH = 2, 32
 Compute = Callable[[Sequence[Item]], Sequence[Result | Exception]]
 """Computes a batch; an item that fails has its error in the place of its result."""
 

@@ -78,10 +78,11 @@ def add_predict(app: FastAPI, settings: Settings) -> None:
         "/predict",
         tags=["prediction"],
         summary="Classify one image",
+        response_model=Prediction,
         responses={**PREDICTED, **PREDICT},
         openapi_extra=ONE,
     )
-    async def predict(request: Request) -> Prediction:
+    async def predict(request: Request) -> Response:
         """Return calibrated probabilities and a decision for one JPEG, PNG, TIFF, BMP, WebP or DICOM image.
 
         Every image that can be decoded gets an answer; read `quality` before the decision. An image with
@@ -92,7 +93,9 @@ def add_predict(app: FastAPI, settings: Settings) -> None:
         _ = state["model"].classifier  # no body is read that nothing could answer
         async with admit(request, state["queue"], settings.max_bytes):
             data = await read_upload(request, seconds=settings.upload_seconds)
-            return await state["account"].note(request, data, state["pipeline"].predict(data))
+            prediction = await state["account"].note(request, data, state["pipeline"].predict(data))
+        # As it is: it was checked when it was built, and FastAPI would check and copy it once more.
+        return Response(prediction.model_dump_json(), media_type="application/json")
 
 
 def add_predict_batch(app: FastAPI, settings: Settings) -> None:

@@ -46,7 +46,7 @@ class Settings(ServiceSettings):
     max_queue_bytes: Annotated[int, Field(ge=1_000, le=100_000_000_000)] = 200_000_000
     """Of the bodies of all requests together that wait or are worked on; a single one may be larger."""
     max_batch: Annotated[int, Field(ge=1, le=256)] | None = None
-    """Images that are computed together at most; by default 4 on a CPU and 32 on a GPU."""
+    """Images that are computed together at most; by default 2 on a CPU and 32 on a GPU."""
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=count_cores)
     """Images that are worked on at the same time; by default one for each core, and 8 at most."""
     decode_seconds: Annotated[float, Field(gt=0, le=600)] = 20.0

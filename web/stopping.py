@@ -40,8 +40,10 @@ class PoliteServer(uvicorn.Server):
         self.lifespan.state[STOPPING] = True
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         await self._pause(self._drain_seconds)
-        for listening in (*self.servers, *self._listeners):
-            listening.close()  # of both: connections would wait in a socket that nobody looks at any more
+        for server in self.servers:
+            server.close()
+        for listener in self._listeners:
+            listener.close()  # too, or connections would wait in a socket that nobody looks at any more
         await self._pause(LAST_CALL_S)
 
     async def _pause(self, seconds: float) -> None:

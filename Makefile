@@ -2,17 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test lint type format train bench bench-training bench-serving fuzz browser-test container-test
+.PHONY: help install run test lint type format train bench bench-training bench-serving bench-chat fuzz browser-test container-test
 
 help:
 	@echo "make run             start both services and the page with the starter model (Ctrl-C stops them)"
 	@echo "make test            run every test that needs nothing but this machine"
-	@echo "make lint            check style, types and the import rules of the rooms"
+	@echo "make lint            check style, types, the import rules of the rooms and the knowledge graph"
 	@echo "make format          rewrite the code in the house style"
 	@echo "make train           train on ./dataset_sorted, or on a rendered set without it; ARGS=\"--help\""
 	@echo "make bench           measure training and serving beside their peers; takes about 20 minutes"
 	@echo "make bench-training  training alone, beside a plain torchvision loop; ARGS=\"--help\""
 	@echo "make bench-serving   serving alone, beside ONNX Runtime and LitServe; ARGS=\"--help\""
+	@echo "make bench-chat      explanations that Mistral writes, beside LiteLLM; ARGS=\"--help\""
 	@echo "make fuzz            send 10,000 damaged and hostile files to a running service; ARGS=\"--help\""
 	@echo "make browser-test    test the page in a real browser"
 	@echo "make container-test  build, start and walk through the containers"
@@ -40,6 +41,7 @@ lint: install
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m chat_service.knowledge check
 
 type: install
 	@$(BIN)/mypy
@@ -54,13 +56,22 @@ ARGS ?=
 train: install
 	@$(BIN)/python -m training train $(or $(ARGS),--data $(or $(wildcard dataset_sorted),sample))
 
-bench: bench-training bench-serving
+bench: bench-training bench-serving bench-chat
 
 bench-training: install
 	@$(BIN)/python -m bench $(ARGS)
 
 bench-serving: .venv/.peers
 	@$(BIN)/python -m bench.serving $(ARGS)
+
+# LiteLLM wants other versions of what the services use, so it lives apart.
+bench-chat: .venv/.litellm
+	@$(BIN)/python -m bench.chat --litellm .venv/litellm/bin/python $(ARGS)
+
+.venv/.litellm: .venv/.installed
+	@$(PYTHON) -m venv .venv/litellm
+	@.venv/litellm/bin/pip install --quiet --disable-pip-version-check --only-binary :all: 'litellm[proxy]==1.108.7'
+	@touch $@
 
 # Peers are installed for this only; the services never see them.
 .venv/.peers: .venv/.installed

@@ -38,6 +38,7 @@ class Server:
         arguments: After `python -m`, given the port.
         health: Path that answers 200 once the server is ready.
         variables: Of its environment, given the port.
+        python: Runs it; another one for a peer in an environment of its own.
     """
 
     def __init__(
@@ -46,13 +47,14 @@ class Server:
         arguments: Callable[[int], Sequence[str]],
         health: str,
         variables: Callable[[int], dict[str, str]] = lambda _: {},
+        python: str = sys.executable,
     ) -> None:
         self.name = name
         self.port = _free_port()
         kept = {key: value for key, value in os.environ.items() if not key.startswith(CLEAR)}
         begun = time.perf_counter()
         self._process = subprocess.Popen(  # noqa: S603 - our own modules
-            [sys.executable, "-m", *arguments(self.port)],
+            [python, "-m", *arguments(self.port)],
             env=kept | variables(self.port),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

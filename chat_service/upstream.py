@@ -19,6 +19,7 @@ from chat_service.engine import NoAnswer, Reason
 from chat_service.metrics import MistralMetrics
 from chat_service.refusal import MAX_BODY, TELLING, TOO_MANY, read_refusal
 from chat_service.settings import MistralSettings
+from chat_service.slots import Slots
 from chat_service.sse import END, EventReader
 
 logger = logging.getLogger(__name__)
@@ -61,11 +62,11 @@ def open_client(settings: MistralSettings, transport: httpx.AsyncBaseTransport |
         "Accept-Encoding": "identity",
         "Content-Type": "application/json",
     }
-    limits = httpx.Limits(
-        max_connections=settings.max_connections, max_keepalive_connections=settings.max_connections
-    )
     return httpx.AsyncClient(
-        base_url=settings.base_url, headers=headers, timeout=timeout, limits=limits, transport=transport
+        base_url=settings.base_url,
+        headers=headers,
+        timeout=timeout,
+        transport=transport or Slots(settings.base_url),
     )
 
 

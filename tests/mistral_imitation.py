@@ -208,15 +208,22 @@ class MistralImitation:
         self.then(cut)
 
     def streams(
-        self, events: Sequence[bytes], pause: float = 0.0, *, media_type: str = "text/event-stream"
+        self,
+        events: Sequence[bytes],
+        pause: float = 0.0,
+        *,
+        media_type: str = "text/event-stream",
+        gate: threading.Event | None = None,
     ) -> None:
-        """Send these events and end, with a pause after each."""
+        """Send these events and end, with a pause after each, and after the first until the gate opens."""
 
         async def body() -> AsyncIterator[bytes]:
             try:
                 for each in events:
                     yield each
                     await asyncio.sleep(pause)
+                    while gate and not gate.is_set():
+                        await asyncio.sleep(0.01)
             except asyncio.CancelledError:
                 self.abandoned.set()
                 raise

@@ -1,0 +1,1 @@
+"""Measurements of explanations whose prose another server writes."""

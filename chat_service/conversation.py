@@ -54,10 +54,14 @@ class Conversation:
         sources = [key for piece in pieces for key in piece.sources]
         citations = self._knowledge.cite(sources, case.language)
         if not understood.figures:
-            citations = [source for source in citations if not _has_figure(source.statement)]
+            citations = [source for source in citations if self._may_be_cited(source)]
         topics = self._knowledge.topics
         local = understood.warned or any(topics[topic].local for topic in understood.topics)
         return Told(text, citations, understood.topics, local)
+
+    def _may_be_cited(self, source: Source) -> bool:
+        """Tell whether a source may be shown to who wants no figures; telephone numbers are none."""
+        return source.id in self._knowledge.regions.numbers or not _has_figure(source.statement)
 
 
 class Teller:
@@ -129,7 +133,13 @@ class Teller:
         sources = list(self._knowledge.plan.stage.sources) if self._case.malignant else []
         needed = "\n".join(f"- {item}" for item in stage.needed)
         sources += [share.source for share in stage.distribution]
-        return [Piece(stage.reason, sources), Piece(needed, [])]
+        reason = stage.reason
+        if not self._case.include_prognosis:
+            population = getattr(
+                self._knowledge.languages[self._case.language].stage.population, self._case.audience
+            )
+            reason = reason.removesuffix(self._composer.say(population)).rstrip()
+        return [Piece(reason, sources), Piece(needed, [])]
 
     def _survival(self, *, untreated: bool) -> list[Piece]:
         """Give figures to who asks for them and did not refuse them; only for a malignant reading."""

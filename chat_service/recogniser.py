@@ -69,7 +69,7 @@ class Recogniser:
     def read(self, message: str) -> list[Tokens]:
         """Split a message into sentences of repaired words."""
         return [
-            [self._repair(token) for token in tokens[place : place + CHUNK]]
+            [word for token in tokens[place : place + CHUNK] for word in self._repair(token)]
             for tokens in sentences(message)
             for place in range(0, len(tokens), CHUNK)
         ]
@@ -116,15 +116,17 @@ class Recogniser:
         ends = (n for n, token in enumerate(tokens) if token in PAUSES or token in self.texts.talk.turns)
         return tokens[: next(ends, len(tokens))]
 
-    def _repair(self, token: str) -> str:
-        """Return the known word that a token was meant to be, if it is close enough to one."""
+    def _repair(self, token: str) -> list[str]:
+        """Return the words that a token was meant to be: spelt out, or the known one that is close to it."""
+        if (spelt := self.texts.talk.spellings.get(token)) is not None:
+            return spelt.split()
         if len(token) < SHORT or token in self.words:
-            return token
+            return [token]
         # Most typing mistakes keep the first letter, and a changed one makes another word: breast, breath.
         near = self.repairable.get(token[0], ())
         allowed = 1 if len(token) < LONG else 2
         best = process.extractOne(token, near, scorer=OSA.distance, score_cutoff=allowed)
-        return best[0] if best else token
+        return [best[0] if best else token]
 
 
 def _disjoint(found: list[Found]) -> list[Found]:

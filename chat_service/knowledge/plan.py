@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from chat_service.knowledge.entry import Entry, Id, Kind
 from chat_service.knowledge.collection import Graph
+from chat_service.knowledge.entry import Entry, Id, Kind
 from chat_service.knowledge.nodes import Decision, Diagnosis
 
 

@@ -26,6 +26,10 @@ from contract import ChatReply, ChatRequest, Engine, Explanation, ExplanationReq
 
 ATTEMPTS = 2
 """How often prose is asked for when the guard objects and nothing was shown yet."""
+SURVIVAL = {"survival", "untreated", "figures", "recurrence"}
+"""Topics at which survival may be spoken of, without figures."""
+MOST_FACTS = 2
+"""Facts that follow the lead-in to a question that was not recognised."""
 LAST_TURNS = 3
 """Turns in which a name may have been asked for. Only the last is sent, as far as it is recognised."""
 
@@ -88,6 +92,8 @@ class _ToReply(NamedTuple):
 
     case: Case
     told: Told
+    facts: list[Fact]
+    """What may follow the lead-in in our own wording, where the question was not recognised."""
     asked: Asked
 
 
@@ -110,7 +116,8 @@ class MistralExplainer:
         case, composer, facts, asked = self._prepare_explanation(request)
         whole = composer.compose(request)
         leaving = partial(self._egress.leaving, "explain", request)
-        prose = await self._write(Prose, asked, self._judge(case, facts_of(whole)), leaving, show)
+        judge = self._judge(case, facts_of(whole), survival=case.malignant and case.include_prognosis)
+        prose = await self._write(Prose, asked, judge, leaving, show)
         chosen = {*prose.facts, *self._knowledge.plan.always, "subtype"}
         following = [*(fact.text for fact in facts if fact.id in chosen), composer.closing()]
         await _show_all(following, show)
@@ -119,16 +126,21 @@ class MistralExplainer:
 
     async def reply(self, request: ChatRequest, show: Show | None = None) -> ChatReply:
         """Answer the last question; Mistral is told its topic, and of its words those we recognise."""
-        case, told, asked = self._prepare_reply(request)
-        sources = told.citations
+        case, told, facts, asked = self._prepare_reply(request)
         leaving = partial(self._egress.leaving, "chat", request)
-        lead_in = await self._write(LeadIn, asked, self._judge(case, stated_in(sources)), leaving, show)
-        await _show_all([told.text], show)
+        survival = case.malignant and not SURVIVAL.isdisjoint(told.topics)
+        judge = self._judge(case, stated_in(told.citations), survival=survival)
+        lead_in = await self._write(LeadIn, asked, judge, leaving, show)
+        chosen = [fact for fact in facts if fact.id in lead_in.facts][:MOST_FACTS]
+        following = [*(fact.text for fact in chosen), told.text]
+        await _show_all(following, show)
+        cited = [key for fact in chosen for key in fact.sources]
+        sources = {each.id: each for each in [*self._knowledge.cite(cited, case.language), *told.citations]}
         return _checked(
             ChatReply,
             {
-                "reply": BETWEEN.join([lead_in.reply, told.text]),
-                "sources": sources,
+                "reply": BETWEEN.join([lead_in.reply, *following]),
+                "sources": list(sources.values()),
                 "engine": self._engine(self._chat),
                 "disclaimer": self._knowledge.languages[case.language].notices.disclaimer,
             },
@@ -153,14 +165,17 @@ class MistralExplainer:
         return _ToExplain(case, composer, facts, ask_for_explanation(self._explain, case, _shareable(facts)))
 
     def _prepare_reply(self, request: ChatRequest) -> _ToReply:
+        """Prepare a question; one that we do not recognise, but words of it, is asked beside all facts."""
         case = case_to_discuss(request, self._knowledge)
         told = self._conversation.discuss(request.messages, case)
-        if told.local or not told.topics:
-            raise NoAnswer("local-topic")
         turns = [message.content for message in request.messages[-LAST_TURNS:]]
         words = self._vocabularies[case.language].keep_turns(turns)[-1]
-        asked = ask_for_reply(self._chat, case, told.topics[0], words, [Fact("answer", told.text, [])])
-        return _ToReply(case, told, asked)
+        if told.local or not (told.topics or any(map(str.isalpha, words))):
+            raise NoAnswer("local-topic")
+        facts = [] if told.topics else _shareable(Composer(self._knowledge, case).facts())
+        topic = told.topics[0] if told.topics else None
+        given = [Fact("answer", told.text, []), *facts]
+        return _ToReply(case, told, facts, ask_for_reply(self._chat, case, topic, words, given))
 
     async def _write(
         self, kind: type[Answered], asked: Asked, judge: Judge, leaving: Leaving, show: Show | None
@@ -186,12 +201,11 @@ class MistralExplainer:
                     raise
         raise AssertionError("there is at least one attempt")
 
-    def _judge(self, case: Case, known: set[float]) -> Judge:
+    def _judge(self, case: Case, known: set[float], *, survival: bool) -> Judge:
         words = self._knowledge.languages[case.language].words
-        allowed = case.malignant and case.include_prognosis
 
         def judge(text: str) -> None:
-            if objections(text, words, known_numbers=known, survival_allowed=allowed):
+            if objections(text, words, known_numbers=known, survival_allowed=survival):
                 raise NoAnswer("unsafe-answer")
 
         return judge

@@ -369,7 +369,7 @@ def test_survival_words_are_refused_unless_the_reading_is_malignant(client, mist
 def test_a_question_is_answered_with_a_lead_in_and_the_facts(client):
     answer = ask(client, "Which doctor should I see?")
     assert answer["engine"]["name"] == "mistral"
-    assert answer["engine"]["prompt_version"] == "chat-1"
+    assert answer["engine"]["prompt_version"] == "chat-2"
     assert answer["reply"].startswith("That is a good question")
     assert "Breast surgeon" in answer["reply"]
     assert answer["sources"]
@@ -392,3 +392,26 @@ def test_an_unsafe_lead_in_falls_back(client, mistral):
         "fallback_reason": "unsafe-answer",
     }
     assert "nothing to worry" not in answer["reply"]
+
+
+UNKNOWN = "Can the curious tissue be kept somewhere for my cousin Wolfgang Obermeier?"
+
+
+def test_a_question_nobody_recognises_is_asked_with_its_common_words_and_all_facts(client, mistral):
+    mistral.answers(facts=["feelings"])
+    answer = ask(client, UNKNOWN)
+    assert answer["engine"]["name"] == "mistral", answer["engine"]
+    sent = json.loads(json.loads(mistral.bodies[0])["messages"][1]["content"])
+    assert sent["topic"] is None
+    assert "tissue" in sent["words"]
+    assert "…" in sent["words"]
+    assert "Obermeier" not in mistral.bodies[0].decode()
+    assert {"answer", "feelings"} <= {fact["id"] for fact in sent["facts"]}
+    assert "A word like this can be frightening" in answer["reply"]
+    assert {source["id"] for source in answer["sources"]} >= {"psycho-oncology"}
+
+
+def test_a_question_of_which_no_word_is_recognised_is_sent_nowhere(client, mistral):
+    answer = ask(client, "Zzyzx 4711?")
+    assert answer["engine"]["fallback_reason"] == "local-topic"
+    assert mistral.requests == []

@@ -1,5 +1,6 @@
 """The knowledge graph over HTTP: `GET /knowledge` and `GET /knowledge/{id}`."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query
@@ -44,7 +45,9 @@ def add_knowledge_routes(app: FastAPI, knowledge: Knowledge) -> None:
         tags=["knowledge"],
         summary="List what is known",
         response_model=KnowledgeListing,
-        responses=_described("The nodes, or the whole graph as RDF", encyclopedia.entries("en", "Decision")),
+        responses=_described(
+            encyclopedia, "The nodes, or the whole graph as RDF", encyclopedia.entries("en", "Decision")
+        ),
     )
     async def list_knowledge(request: Request, language: Tongue = "en", type_: Wanted = None) -> Response:
         """List the nodes of the knowledge graph. As JSON-LD or Turtle: the whole graph, in all languages."""
@@ -57,7 +60,9 @@ def add_knowledge_routes(app: FastAPI, knowledge: Knowledge) -> None:
         tags=["knowledge"],
         summary="Look something up",
         response_model=KnowledgeEntry,
-        responses=_described("The node", encyclopedia.entry("tubular-adenoma", "en"), NODE_UNKNOWN),
+        responses=_described(
+            encyclopedia, "The node", encyclopedia.entry("tubular-adenoma", "en"), NODE_UNKNOWN
+        ),
     )
     async def look_up(request: Request, id: Id, language: Tongue = "en") -> Response:
         """Describe a node of the knowledge graph: what it is, what it leads to, and where that stands."""
@@ -95,8 +100,16 @@ def _json(answer: Payload) -> Response:
     return Response(answer.model_dump_json(), headers=VARY, media_type="application/json")
 
 
-def _described(description: str, example: Payload, *problems: ProblemKind) -> dict[int | str, dict[str, Any]]:
-    content: dict[str, Any] = {"application/json": {"example": example.model_dump(mode="json")}}
-    content |= {media: {"schema": {"type": "string"}} for media in FORMS.values()}
-    answers = {200: {"description": description, "content": content}}
-    return answers | problem_responses(*problems, REQUEST_INVALID, INTERNAL)
+def _described(
+    encyclopedia: Encyclopedia, description: str, example: Payload, *problems: ProblemKind
+) -> dict[int | str, dict[str, Any]]:
+    turtle, json_ld = (encyclopedia.describe("in-situ", form).decode() for form in ("turtle", "json-ld"))
+    content = {
+        "application/json": {"example": example.model_dump(mode="json")},
+        FORMS["json-ld"]: {"schema": {"type": "object"}, "example": json.loads(json_ld)},
+        FORMS["turtle"]: {"schema": {"type": "string"}, "example": turtle},
+    }
+    return {
+        200: {"description": description, "content": content},
+        **problem_responses(*problems, REQUEST_INVALID, INTERNAL),
+    }

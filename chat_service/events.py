@@ -52,13 +52,13 @@ class _Shown:
         self._events = events
 
     async def text(self, text: str) -> None:
-        self._events.send_nowait(_event("delta", json.dumps({"text": text}, ensure_ascii=False)))
+        self._events.send_nowait(delta_event(text))
 
     async def reset(self) -> None:
         self._events.send_nowait(_event("reset", "{}"))
 
     def result(self, answer: Payload) -> None:
-        self._events.send_nowait(_event("result", answer.model_dump_json()))
+        self._events.send_nowait(result_event(answer))
 
 
 Work = Callable[[_Shown], Awaitable[Payload]]
@@ -131,6 +131,16 @@ async def stop_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()
+
+
+def delta_event(text: str) -> bytes:
+    """Return the next words of an answer as an event."""
+    return _event("delta", json.dumps({"text": text}, ensure_ascii=False))
+
+
+def result_event(answer: Payload) -> bytes:
+    """Return a whole answer as an event."""
+    return _event("result", answer.model_dump_json())
 
 
 def _event(name: str, data: str) -> bytes:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from fastapi.openapi.models import Example
 
+from chat_service.events import MEDIA_TYPE as EVENTS
+from chat_service.events import delta_event, result_event
 from chat_service.knowledge import Knowledge
 from chat_service.offline import KnowledgeBase
 from contract import ChatMessage, ChatRequest, Clinical, ExplanationRequest
@@ -33,6 +35,13 @@ REFUSED = problem_responses(
     INTERNAL,
 )
 """What may go wrong at both routes."""
+
+STREAM = (
+    'Server-sent events, for those who send `Accept: text/event-stream`. `delta` holds `{"text": ...}`, the '
+    "next words of summary and explanation, or of the reply, each checked before it is sent. `reset` takes "
+    "back all deltas before it: another engine begins anew. `result` comes last and once: the JSON answer, "
+    "which replaces whatever the deltas showed. Lines that begin with a colon are comments against silence."
+)
 
 PLAIN = ExplanationRequest(prediction=EXAMPLE)
 DETAILED = ExplanationRequest(
@@ -68,14 +77,27 @@ def explained(knowledge: Knowledge) -> dict[int | str, dict[str, Any]]:
             "created": EXAMPLE.created + timedelta(seconds=1),
         }
     )
-    return {200: _described("The whole explanation", fixed), **REFUSED}
+    return {
+        200: _described("The whole explanation", fixed, f"{fixed.summary}\n\n{fixed.explanation}"),
+        **REFUSED,
+    }
 
 
 def replied(knowledge: Knowledge) -> dict[int | str, dict[str, Any]]:
     """Describe the answers of `/chat`."""
-    return {200: _described("The reply", KnowledgeBase(knowledge).converse(QUESTION)), **REFUSED}
+    reply = KnowledgeBase(knowledge).converse(QUESTION)
+    return {200: _described("The reply", reply, reply.reply), **REFUSED}
 
 
-def _described(description: str, example: Payload) -> dict[str, Any]:
-    content = {"application/json": {"example": example.model_dump(mode="json")}}
+def _described(description: str, example: Payload, words: str) -> dict[str, Any]:
+    first, *others = words.split("\n\n")
+    shown = [first, *(f"\n\n{each}" for each in others)]
+    events = b"".join([*(delta_event(each) for each in shown), result_event(example)])
+    content = {
+        "application/json": {"example": example.model_dump(mode="json")},
+        EVENTS: {
+            "schema": {"type": "string", "description": STREAM},
+            "example": events.decode(),
+        },
+    }
     return {"description": description, "content": content}

@@ -10,7 +10,7 @@ import sys
 import httpx
 import pytest
 
-from contract import Explanation, Prediction
+from contract import ChatReply, Explanation, Prediction
 
 PAGE_JS = """
 const file = new File([await (await import("node:fs/promises")).readFile("sample.png")], "sample.png");
@@ -18,6 +18,13 @@ const got = await read(file, process.env.INFERENCE_URL, process.env.CHAT_URL);
 const bytes = Buffer.from(await got.heatmap.arrayBuffer());
 await (await import("node:fs/promises")).writeFile("heatmap.png", bytes);
 console.log(JSON.stringify([got.prediction, got.explanation]));
+"""
+
+FOLLOW_JS = """
+const given = JSON.parse(await (await import("node:fs/promises")).readFile("prediction.json"));
+let shown = "";
+const explanation = await follow(given, process.env.CHAT_URL, (text) => (shown = text));
+console.log(JSON.stringify([shown, explanation]));
 """
 
 
@@ -57,14 +64,17 @@ def run(command, folder, services):
 
 
 def test_the_programs_ask_for_reading_explanation_and_heat_map(page, services, folder):
-    (curl,) = programs(page, "bash")
+    curl, stream = programs(page, "bash")
     run(["bash", "-euo", "pipefail", "-c", curl], folder, services)
     prediction = Prediction.model_validate_json((folder / "prediction.json").read_bytes())
     assert Explanation.model_validate_json((folder / "explanation.json").read_bytes())
     assert is_png(folder)
     assert len((folder / "lines.ndjson").read_text().splitlines()) == 2
+    told = run(["bash", "-euo", "pipefail", "-c", stream], folder, services)
+    assert told.startswith('event: delta\ndata: {"text": "')
+    assert ChatReply.model_validate_json(told.split("event: result\ndata: ")[1])
 
-    one, many = programs(page, "python")
+    one, many, follow = programs(page, "python")
     (folder / "integrate.py").write_text(one, "utf-8")
     told = run([sys.executable, "integrate.py", "sample.png"], folder, services)
     assert told.startswith(f"{prediction.decision} {prediction.malignant_probability}")
@@ -78,13 +88,20 @@ def test_the_programs_ask_for_reading_explanation_and_heat_map(page, services, f
     with pytest.raises(AssertionError, match="The file is not a readable image"):
         run([sys.executable, "integrate.py", "text.png"], folder, services)
 
-    (script,) = programs(page, "js")
+    (folder / "stream.py").write_text(follow, "utf-8")
+    told = run([sys.executable, "stream.py", "prediction.json"], folder, services)
+    assert told.endswith("\nwritten by knowledge-base\n")
+
+    script, following = programs(page, "js")
     if shutil.which("node"):
         (folder / "page.mjs").write_text(script + PAGE_JS, "utf-8")
         both = json.loads(run(["node", "page.mjs"], folder, services))
         assert Prediction.model_validate(both[0]).decision == prediction.decision
         assert Explanation.model_validate(both[1])
         assert is_png(folder)
+        (folder / "follow.mjs").write_text(following + FOLLOW_JS, "utf-8")
+        shown, explanation = json.loads(run(["node", "follow.mjs"], folder, services))
+        assert shown == f"{explanation['summary']}\n\n{explanation['explanation']}"
 
     (program,) = programs(page, "java")
     if shutil.which("java"):

@@ -1,7 +1,8 @@
 """Cues: short rows of words by which a question is recognised, and the one form of text they are sought in.
 
 `lose|losing breast|boob*` stands for "will I lose my breast?" and "am I losing the boobs": words in this
-order, with up to two others between them. `word*` and `*word` leave an end open, `...` lets up to eight words
+order, with up to two others between them. `word*` and `*word` leave an end open, `no_longer` is a
+choice of two words, `...` lets up to eight words
 stand between, `^` in front of the first word and `$` behind the last tie the cue to the ends of the sentence.
 """
 

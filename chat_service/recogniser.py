@@ -14,8 +14,8 @@ from chat_service.lookup import Entry, Index, Weights
 
 SHORT, LONG = 5, 8
 """Words from these lengths on may hold one wrong letter, or two."""
-REACH = 5
-"""How many words further a negation is still felt."""
+REACH = {"crisis": 1, "emergency": 5}
+"""How many words further a negation is still felt; in words of suicide only where it stands right beside."""
 CHUNK = 60
 """Longer sentences are read in pieces of so many words."""
 URGENT = ("crisis", "emergency")
@@ -97,18 +97,19 @@ class Recogniser:
                 continue
             for match in cue.pattern.finditer(text):
                 start, end = _covered(text, match)
-                if not (self.topics[topic].rank in URGENT and self._negated(tokens, start, end, cue)):
+                reach = REACH.get(self.topics[topic].rank)
+                if not (reach and self._negated(tokens, start, end, cue, reach)):
                     weight = self.weights.weigh(filter(cue.holds, tokens[start:end]))
                     found.append(Found(topic, start, end, strong, weight))
         return found
 
-    def _negated(self, tokens: Tokens, start: int, end: int, cue: Cue) -> bool:
+    def _negated(self, tokens: Tokens, start: int, end: int, cue: Cue, reach: int) -> bool:
         """Tell whether words are negated: "I have no fever", not "I cannot breathe"."""
         negations = self.texts.talk.negations
         own = {number for number, token in enumerate(tokens[start:end], start) if cue.holds(token)}
-        before = self._until_turn(tokens[max(0, start - REACH) : start][::-1])
+        before = self._until_turn(tokens[max(0, start - reach) : start][::-1])
         inside = [token for number, token in enumerate(tokens[start:end], start) if number not in own]
-        after = self._until_turn(tokens[end : end + REACH])
+        after = self._until_turn(tokens[end : end + reach])
         return bool(negations.before.intersection([*before, *inside]) or negations.after.intersection(after))
 
     def _until_turn(self, tokens: Tokens) -> Tokens:

@@ -1,0 +1,1 @@
+"""What the gate of a model file refuses."""

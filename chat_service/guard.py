@@ -1,71 +1,209 @@
 """The guard over prose that a language model wrote. It forbids; it does not demand style."""
 
 import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
-from chat_service.knowledge import Words
-from chat_service.numbers import unsupported_numbers
+from chat_service.characters import has_odd_characters, simplify
+from chat_service.claims import CONTRADICTIONS, GROUNDED, RULES, meetings
+from chat_service.figures import ROMAN_NUMBERS, TENS, counted, numbers_of_passage
+from chat_service.knowledge import Kind, Words
+from chat_service.numbers import numbers_in, unsupported_numbers
+from chat_service.passage import SENTENCE_END, Passage
 
-SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+|\n+")
-WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-SHORT = 4
-"""A sentence of fewer words tells nothing of its language."""
-ACCENTED = "àâäçèéêëîïôöùûü"
-"""Letters beyond ASCII that English words may hold."""
+LONGEST = 6000
+"""More characters than any answer of ours has."""
+CONTEXT = 5
+"""How many sentences back something forbidden may begin."""
+ENOUGH = 4
+"""A sentence of fewer words may hold no common word of its language."""
+MARKUP = re.compile(
+    r"https?:|www\.|\b[\w-]{1,63}\.(?:com|org|net|info|io|gov|edu|ru|cn|xyz|de|fr|es|in|uk|eu|me)\b"
+    r"|[<>{}\[\]|\\`#*_~^@$=+]|&\w{1,8};|javascript:"
+)
+CITATION = re.compile(
+    r"\bdoi\b|\b10\.\d{4,9}/|\bpmid\b|\bpmc\d|\bet al\b|\bisbn\b"
+    r"|\b[^\W\d_]{2,40},? \(?(?:18|19|20)\d\d[a-z]?\)"
+)
 
 
-def objections(text: str, words: Words, *, known_numbers: set[float], survival_allowed: bool) -> set[str]:
+AMOUNTS = frozenset({"quantity", "fraction", "percent", "rank", "chance", "span"})
+"""Ideas that make a statistic of a sentence about survival."""
+
+
+class Objectionable(Exception):
+    """A text may not be shown; the codes say what kind of thing is in it, never which words."""
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        super().__init__(", ".join(sorted(codes)))
+        self.codes = frozenset(codes)
+
+
+class Guard:
+    """Judges sentences of one answer."""
+
+    def __init__(
+        self,
+        words: Words,
+        *,
+        known_numbers: Set[float],
+        survival_allowed: bool,
+        facts: Iterable[str] = (),
+        kind: Kind | None = None,
+    ) -> None:
+        self._words = words
+        self._survival_allowed = survival_allowed
+        plain = [simplify(fact) for fact in facts]
+        self._known = set(known_numbers).union(*(numbers_in(fact) for fact in plain))
+        self._facts = Passage(plain, words)
+        self._quotable = {sentence.strip() for fact in plain for sentence in SENTENCE_END.split(fact)}
+        self._counted = counted(self._facts, numbers_of_passage(self._facts, words.counting))
+        self._said = f" {' '.join(self._facts.words)} "
+        self._rules = RULES + (CONTRADICTIONS[kind] if kind else ())
+
+    def judge(self, sentences: list[str]) -> set[str]:
+        """Return what is wrong with sentences that stand in a row, simplified; facts may be quoted."""
+        sentences = [sentence for sentence in sentences if sentence not in self._quotable]
+        passage = Passage(sentences, self._words)
+        found = self._form(sentences) | self._language(passage) | self._figures(passage, sentences)
+        return found | self._claims(passage) | self._survival(passage)
+
+    def _form(self, sentences: list[str]) -> set[str]:
+        text = "\n".join(sentences)
+        folded = text.casefold()
+        found = {"character"} if has_odd_characters(text, self._words.letters) else set()
+        found |= {"markup"} if MARKUP.search(folded) else set()
+        return found | ({"citation"} if CITATION.search(folded) else set())
+
+    def _language(self, passage: Passage) -> set[str]:
+        """Refuse a sentence in which words of other languages outweigh the common words of this one."""
+        for sentence in passage.sentences:
+            tokens = [word for word in passage.words[sentence.start : sentence.stop] if not word[0].isdigit()]
+            own = sum(word in self._words.common for word in tokens)
+            foreign = sum(word in self._words.alien for word in tokens)
+            if foreign > own + 1 or (foreign > own and foreign > 1) or (len(tokens) >= ENOUGH and not own):
+                return {"language"}
+        return set()
+
+    def _figures(self, passage: Passage, sentences: list[str]) -> set[str]:
+        numbers = numbers_of_passage(passage, self._words.counting)
+        unknown = {number.value for number in numbers if number.written_out} - self._known
+        found = {"number"} if any(value > TENS for value in unknown) else set()
+        found |= {"number"} if unsupported_numbers(sentences, self._known) else set()
+        found |= {"number"} if not ROMAN_NUMBERS.isdisjoint(passage.words) else set()
+        found |= {"tnm"} if passage.codes and not self._facts.codes else set()
+        kinds = {kind for kind, *_ in counted(passage, numbers) - self._counted}
+        codes = {"percent": "statistic", "share": "statistic", "time": "duration"}
+        return found | {code for kind, code in codes.items() if kind in kinds}
+
+    def _claims(self, passage: Passage) -> set[str]:
+        found = meetings(self._rules, passage.hits, passage.places, passage.clauses)
+        return {
+            meeting.rule.code
+            for meeting in found
+            if not self._grounded(meeting.rule.code, meeting.span, passage)
+        }
+
+    def _grounded(self, code: str, span: tuple[int, int], passage: Passage) -> bool:
+        return code in GROUNDED and f" {passage.quote(*span)} " in self._said
+
+    def _survival(self, passage: Passage) -> set[str]:
+        """Refuse words of survival where there is no place for them, and everywhere beside an amount."""
+        words = [hit.first for hit in passage.hits if hit.idea == "survival"]
+        if not words:
+            return set()
+        near = [sentence for sentence in passage.sentences if any(at in sentence for at in words)]
+        amounts = {hit.first for hit in passage.hits if hit.idea in AMOUNTS}
+        amounts |= {number.first for number in numbers_of_passage(passage, self._words.counting)}
+        paired = any(at in sentence for sentence in near for at in amounts - set(words))
+        return {"survival"} if paired or not self._survival_allowed else set()
+
+
+def objections(
+    text: str,
+    words: Words,
+    *,
+    known_numbers: Set[float],
+    survival_allowed: bool,
+    facts: Iterable[str] = (),
+    kind: Kind | None = None,
+) -> set[str]:
     """Return what is wrong with a text, as short codes; an empty set means that it may be shown.
 
     Args:
         text: Prose as the model wrote it.
-        words: What the language forbids.
+        words: The language that was asked for.
         known_numbers: Numbers of the facts that were handed over.
         survival_allowed: Whether survival may be spoken of at all, without figures.
+        facts: Texts of the facts that were handed over; drugs, percentages and the like that stand in them
+            may be repeated.
+        kind: What the picture was read as; a text that says otherwise is refused.
     """
-    plain = unicodedata.normalize("NFKC", text).translate(QUOTES)
-    found = {"number"} if unsupported_numbers([plain], known_numbers) else set()
-    found |= {"character"} if any(_is_odd(character) for character in plain) else set()
-    for sentence in SENTENCE_END.split(plain):
-        found |= _objections_to(sentence, words)
-        found |= _survival(sentence, words, survival_allowed)
-    # What is forbidden must not hide behind a line break or a full stop.
-    return found | _forbidden(" ".join(plain.split()), words)
+    plain = simplify(text[: LONGEST + 1]).strip()
+    if not plain or len(text) > LONGEST:
+        return {"length"}
+    guard = Guard(
+        words, known_numbers=known_numbers, survival_allowed=survival_allowed, facts=facts, kind=kind
+    )
+    return guard.judge(SENTENCE_END.split(plain))
 
 
-QUOTES = str.maketrans(
-    dict.fromkeys("\u2018\u2019\u02bc", "'") | dict.fromkeys("\u2010\u2011\u2012\u2212", "-")
-)
+class StreamGuard:
+    """Judges an answer while it arrives; sentences come out whole, each judged with those before it."""
 
+    def __init__(
+        self,
+        words: Words,
+        *,
+        known_numbers: Set[float],
+        survival_allowed: bool,
+        facts: Iterable[str] = (),
+        kind: Kind | None = None,
+    ) -> None:
+        self._guard = Guard(
+            words, known_numbers=known_numbers, survival_allowed=survival_allowed, facts=facts, kind=kind
+        )
+        self._waiting, self._length = "", 0
+        self._before: list[str] = []
+        self._refused: frozenset[str] = frozenset()
 
-def _objections_to(sentence: str, words: Words) -> set[str]:
-    tokens = [token.casefold() for token in WORD.findall(sentence)]
-    foreign = len(tokens) >= SHORT and words.function_words.isdisjoint(tokens)
-    return {"language"} if foreign else set()
+    def feed(self, text: str) -> str:
+        """Take the next piece of an answer and return what may be shown now, unchanged; often nothing.
 
+        Raises:
+            Objectionable: for good, as soon as something is wrong; nothing of it was returned.
+        """
+        self._length += len(text)
+        if self._length > LONGEST:
+            self._refuse({"length"})
+        self._waiting += text
+        end = 0
+        for border in SENTENCE_END.finditer(self._waiting):
+            if border.end() < len(self._waiting):
+                end = border.end()
+        return self._release(end)
 
-def _forbidden(text: str, words: Words) -> set[str]:
-    for hedge in words.hedges:
-        text = hedge.sub(" … ", text)
-    return {code for code, patterns in words.forbidden.items() if _any(patterns, text)}
+    def close(self) -> str:
+        """Return the rest of the answer.
 
+        Raises:
+            Objectionable: if something is wrong with it.
+        """
+        if not self._before and not self._waiting.strip():
+            self._refuse({"length"})
+        return self._release(len(self._waiting))
 
-def _survival(sentence: str, words: Words, allowed: bool) -> set[str]:
-    if not _any(words.survival, sentence):
-        return set()
-    figure = re.search(r"\d", sentence) or _any(words.quantifiers, sentence)
-    return set() if allowed and not figure else {"survival"}
+    def _release(self, end: int) -> str:
+        if self._refused:
+            self._refuse(self._refused)
+        ready, self._waiting = self._waiting[:end], self._waiting[end:]
+        sentences = [part for part in SENTENCE_END.split(simplify(ready).strip()) if part]
+        if sentences:
+            whole = [*self._before, *sentences]
+            if found := self._guard.judge(whole):
+                self._refuse(found)
+            self._before = whole[-CONTEXT:]
+        return ready
 
-
-def _is_odd(character: str) -> bool:
-    """Tell whether a character has no place in plain English prose: look-alikes, controls, other scripts."""
-    if character in "\n\t…" or character.isascii():
-        return not (character.isprintable() or character in "\n\t")
-    if character.isalpha():
-        return character.casefold() not in ACCENTED
-    return unicodedata.category(character) not in {"Pd", "Pi", "Pf", "Po", "Zs"}
-
-
-def _any(patterns: Iterable[re.Pattern[str]], text: str) -> bool:
-    return any(pattern.search(text) for pattern in patterns)
+    def _refuse(self, codes: Iterable[str]) -> None:
+        self._refused = frozenset(codes)
+        raise Objectionable(self._refused)

@@ -5,7 +5,8 @@ from chat_service.knowledge.load import KnowledgeInvalid, load_knowledge
 from chat_service.knowledge.plan import Plan
 from chat_service.knowledge.schema import Knowledge
 from chat_service.knowledge.talk import ChatTexts, Part, Topic
-from chat_service.knowledge.texts import LanguageTexts, Words
+from chat_service.knowledge.texts import LanguageTexts
+from chat_service.knowledge.words import Words
 
 __all__ = [
     "ChatTexts",

@@ -1,13 +1,13 @@
 """What is said in one language."""
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from chat_service.knowledge.entry import Entry, Id, Kind, Sentence, Voices
 from chat_service.knowledge.regions import RegionTexts
 from chat_service.knowledge.talk import ChatTexts
+from chat_service.knowledge.words import Words
 
 
 class Frame(Entry):
@@ -62,26 +62,6 @@ class SurvivalTexts(Entry):
     statement: Voices
     in_situ: Annotated[Voices, Field(alias="in-situ")]
     caveat: Voices
-
-
-def _compiled(pattern: object) -> re.Pattern[str]:
-    try:
-        return re.compile(str(pattern), re.IGNORECASE)
-    except re.error as error:
-        raise ValueError(f"is not a regular expression: {error}") from error
-
-
-Patterns = list[Annotated[re.Pattern[str], BeforeValidator(_compiled)]]
-
-
-class Words(Entry):
-    """How prose of a language model is judged."""
-
-    function_words: frozenset[str]
-    survival: Patterns
-    quantifiers: Patterns
-    hedges: Patterns
-    forbidden: dict[Id, Patterns]
 
 
 class Notices(Entry):

@@ -1,137 +1,120 @@
 """The guard over prose of a language model: it forbids, and does not demand style."""
 
 import time
+from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from chat_service.guard import objections
+from chat_service.guard import LONGEST, Objectionable, StreamGuard, objections
 from chat_service.knowledge import load_knowledge
 
-WORDS = load_knowledge().languages["en"].words
+LANGUAGES = load_knowledge().languages
+MOST = 0.05
+"""How many in a hundred of the answers that were never fitted to may be judged wrongly, per language."""
 
 
-def judge(text: str, *, known: frozenset[float] = frozenset(), survival_allowed: bool = False) -> set[str]:
-    return objections(text, WORDS, known_numbers=set(known), survival_allowed=survival_allowed)
+def judge(text, language="en", *, known=frozenset(), survival_allowed=False, **more):
+    words = LANGUAGES[language].words
+    return objections(text, words, known_numbers=set(known), survival_allowed=survival_allowed, **more)
 
 
-GOOD = [
-    "Please see your doctor.",
-    "This picture looks suspicious. Please talk to a breast clinic soon.",
-    "The picture looks more like malignant tissue. This is not a diagnosis and the computer can be wrong.",
-    "A pathologist needs to look at the whole sample before anyone can tell whether it is cancer.",
-    "This does not mean that you have cancer. Ask your doctor about the next step.",
-    "Please do not take this as good or bad news.",
-    "The computer cannot tell if the cells have spread; your doctors can.",
-    "A benign reading cannot rule out cancer, so go through the report with your doctor.",
-    "No picture can show the stage. Your doctors find out how far a tumour has grown.",
-    "Do not delay your appointment, and bring your questions.",
-    "You may combine your questions in one visit and ask your cancer team.",
-    "If your doctor confirms cancer, a team of specialists will talk the options through with you.",
-    "The model\u2019s reading of this field is indeterminate; histological correlation is required.",
-    "The reading is suspicious for malignancy and needs histological confirmation by a breast pathologist.",
-    "It is completely normal to feel worried. You do not have to face this alone.",
-    "Histological confirmation and triple assessment are required.",
-    "Treatment of an early cancer often starts with an operation; your team will explain it.",
-    "Many breast changes are benign, and most need little or no treatment.",
-    "If cancer is found, further tests help the team decide which treatment fits you best.",
-    "This does not tell you that you have cancer, and it does not tell you that you do not.",
-    "In an emergency call 112, 911 or 999.",
-    "Bring these 3 questions to your visit.",
-]
+def texts_of(kind, part, language):
+    return yaml.safe_load(Path(__file__).with_name(f"{kind}_{language}.yaml").read_text("utf-8"))[part]
 
 
-@pytest.mark.parametrize("text", GOOD)
-def test_good_prose_passes(text):
-    assert judge(text) == set()
+def examples(kind, part):
+    return [
+        pytest.param(language, text, id=f"{language}: {text}")
+        for language in sorted(LANGUAGES)
+        for text in texts_of(kind, part, language)
+    ]
 
 
-BAD = [
-    # numbers and statistics
-    ("The chance is 87 percent.", "statistic"),
-    ("There is a risk of 5 % for you.", "statistic"),
-    ("About 9 in 10 lumps are nothing.", "statistic"),
-    ("Nine out of ten lumps are like this.", "statistic"),
-    ("Ninety women in each group had it.", "statistic"),
-    ("Half of the women had it.", "statistic"),
+@pytest.mark.parametrize(("language", "text"), examples("acceptable", "tuned"))
+def test_good_prose_passes_for_every_reading(language, text):
+    assert judge(text, language) == set()
+
+
+@pytest.mark.parametrize(("language", "text"), examples("unacceptable", "tuned"))
+def test_bad_prose_is_refused(language, text):
+    assert judge(text, language)
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_bad_prose_is_refused_between_good_sentences(language):
+    good, bad = texts_of("acceptable", "tuned", language), texts_of("unacceptable", "tuned", language)
+    missed = [text for text in bad if not judge(f"{good[0]} {text} {good[1]}", language)]
+    assert missed == []
+
+
+CODES = [
     ("It was seen in 43 women.", "number"),
+    ("It was seen in ninety women.", "number"),
     ("It was seen in \uff14\uff13 women.", "number"),
-    ("Please come back in 14 days.", "number"),
-    ("This happens 2,5 times as much.", "number"),
-    # stage, grade, TNM
+    ("It was seen in 4\u00b2 women.", "number"),
+    ("The chance is 87 percent.", "statistic"),
+    ("Nine out of ten lumps are like this.", "statistic"),
+    ("Come back in 6 weeks.", "duration"),
     ("This is stage II.", "stage"),
-    ("It looks like Stage 2 to the computer.", "stage"),
-    ("The stage is probably early.", "stage"),
     ("The stage is \u2160\u2164 in this case.", "stage"),
-    ("This is an early-stage finding.", "stage"),
-    ("The tumour has already spread.", "stage"),
-    ("It is a localized tumour.", "stage"),
-    ("The cells are high-grade.", "stage"),
-    ("A typical T2N1M0 picture.", "tnm"),
     ("This fits T1c and N0.", "tnm"),
-    # diagnosis and all-clear
+    ("The cells are high-grade.", "grade"),
     ("You have cancer.", "diagnosis"),
-    ("You have invasive breast cancer.", "diagnosis"),
-    ("Sadly you've got breast cancer.", "diagnosis"),
-    ("You do not have cancer.", "diagnosis"),
-    ("You don\u2019t have cancer.", "diagnosis"),
-    ("You have no cancer.", "diagnosis"),
-    ("This is cancer.", "diagnosis"),
-    ("It is definitely not cancer.", "diagnosis"),
-    ("The lump is benign.", "diagnosis"),
-    ("Your tumour is malignant.", "diagnosis"),
-    ("You are cancer-free.", "diagnosis"),
-    ("The picture shows no cancer.", "diagnosis"),
-    ("This rules out cancer.", "diagnosis"),
-    ("The picture proves it.", "diagnosis"),
     ("You have\ncancer.", "diagnosis"),
-    ("There is nothing to worry about.", "reassurance"),
-    ("This is the all-clear.", "reassurance"),
-    ("You are perfectly healthy.", "reassurance"),
-    ("You don't need to see a doctor.", "reassurance"),
-    ("There is no need for further tests.", "reassurance"),
-    ("Everything is fine.", "reassurance"),
-    ("We guarantee that it is nothing.", "reassurance"),
-    # survival and forecasts
-    ("The prognosis is good.", "survival"),
-    ("Most women survive this.", "survival"),
-    ("You will die soon.", "forecast"),
-    ("You have 5 years to live.", "forecast"),
+    ("You are healthy.", "reassurance"),
     ("Your chances are good.", "forecast"),
     ("This is a fatal disease.", "alarm"),
-    # drugs, doses and care
-    ("Ask for tamoxifen.", "medicine"),
     ("Trastuzumab would help you.", "medicine"),
-    ("Take 5 mg each day.", "medicine"),
-    ("Turmeric helps with this.", "medicine"),
     ("You can skip the biopsy.", "care"),
-    ("Stop your treatment until you know more.", "care"),
-    ("A biopsy is not needed.", "care"),
-    ("Just wait and see.", "care"),
-    # form
     ("See https://example.org for help.", "markup"),
-    ("<script>alert(1)</script> See your doctor.", "markup"),
-    ("**Important** see your doctor.", "markup"),
-    ("As an AI language model I cannot say.", "markup"),
+    ("As an AI language model I cannot say.", "leak"),
+    ("Studies show that it is common.", "citation"),
     ("Vous avez un cancer du sein.", "language"),
-    ("Sie haben leider einen bösen Krebs.", "language"),
-    ("आपको स्तन कैंसर है।", "character"),
     ("You have c\u0430ncer.", "character"),
-    ("You have c\u200bancer.", "character"),
     ("See your doctor.\x00", "character"),
+    ("", "length"),
+    ("See your doctor. " * LONGEST, "length"),
 ]
 
 
-@pytest.mark.parametrize(("text", "code"), BAD, ids=[text for text, _ in BAD])
-def test_bad_prose_is_refused(text, code):
+@pytest.mark.parametrize(("text", "code"), CODES)
+def test_the_code_says_what_kind_of_thing_is_wrong(text, code):
     assert code in judge(text)
-
-
-def test_one_bad_sentence_spoils_good_prose():
-    assert judge("Please see your doctor. You have cancer. Ask for an early visit.")
 
 
 def test_a_number_of_the_facts_may_be_said():
     assert judge("It was seen in 955 women.", known=frozenset({955.0})) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was so in 99.6 % of them.",
+        "It takes two weeks.",
+        "Ask about tamoxifen.",
+        "About one in four.",
+    ],
+)
+def test_what_stands_in_the_facts_may_be_repeated_and_nothing_like_it(text):
+    assert judge(text)
+    assert judge(text, facts=[f"As published: {text}"]) == set()
+    assert judge(text, facts=["It takes 3 weeks for 9.96 % on letrozole, or 1 in 5."])
+
+
+def test_sentences_of_the_facts_may_be_quoted():
+    fact = "This is the word for tissue that is benign. It is positive in 99.6 %."
+    assert judge(fact)
+    assert judge(f"Please see your doctor. {fact}", facts=[fact]) == set()
+    assert judge(f"Please see your doctor. {fact} You have cancer.", facts=[fact])
+
+
+def test_a_number_that_is_a_fact_may_not_become_a_percentage():
+    assert "statistic" in judge(
+        "It was so in 15 percent.", known=frozenset({15.0}), facts=["After 15 years."]
+    )
 
 
 def test_survival_may_be_named_without_figures_where_it_is_allowed():
@@ -147,7 +130,114 @@ def test_survival_is_never_paired_with_a_figure_or_a_judgement(text):
     assert "survival" in judge(text, survival_allowed=True)
 
 
-def test_the_guard_is_quick_on_long_hostile_text():
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("benign", "The picture looks more like malignant tissue."),
+        ("malignant", "The picture looks more like benign tissue."),
+        ("indeterminate", "The picture looks more like benign tissue."),
+        ("unusable", "The picture looks more like malignant tissue."),
+    ],
+)
+def test_a_reading_is_not_turned_round(kind, text):
+    assert judge(text) == set()
+    assert judge(text, kind=kind) == {"contradiction"}
+
+
+def stream(pieces, **more):
+    guard = StreamGuard(LANGUAGES["en"].words, known_numbers=set(), survival_allowed=False, **more)
+    shown = []
+    try:
+        for piece in pieces:
+            shown.append(guard.feed(piece))
+        shown.append(guard.close())
+    except Objectionable as error:
+        return "".join(shown), error.codes
+    return "".join(shown), frozenset()
+
+
+def test_a_stream_comes_out_whole_sentences_first_and_unchanged():
+    text = "Please see your doctor.  This is not a diagnosis.\n\nBring  your questions"
+    guard = StreamGuard(LANGUAGES["en"].words, known_numbers=set(), survival_allowed=False)
+    assert guard.feed(text[:30]) == "Please see your doctor.  "
+    assert guard.feed(text[30:]) + guard.close() == text[25:]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Please see your doctor. You have cancer. Bye.", "Please see your doctor. "),
+        ("You have. Cancer. Please see your doctor.", "You have. "),
+        ("Do I have cancer? Yes. Please see your doctor.", "Do I have cancer? "),
+        ("Ask your doctor. See https://example.org now.", "Ask your doctor. "),
+    ],
+)
+def test_nothing_of_a_bad_sentence_leaves_a_stream(text, shown):
+    came, codes = stream(text)
+    assert came == shown
+    assert codes
+
+
+def test_a_stream_stays_closed_after_an_objection():
+    guard = StreamGuard(LANGUAGES["en"].words, known_numbers=set(), survival_allowed=False)
+    with pytest.raises(Objectionable):
+        guard.feed("You have cancer. Please see your doctor.")
+    with pytest.raises(Objectionable):
+        guard.feed(" Please see your doctor. And more.")
+    with pytest.raises(Objectionable):
+        guard.close()
+
+
+def test_an_empty_or_endless_stream_is_refused():
+    assert stream([""])[1] == {"length"}
+    assert stream(["See your doctor " * 10] * LONGEST)[1] == {"length"}
+
+
+PIECES = texts_of("unacceptable", "tuned", "en")
+SENTENCES = texts_of("acceptable", "tuned", "en")
+
+
+@given(
+    st.lists(st.sampled_from(PIECES + SENTENCES), min_size=1, max_size=5),
+    st.lists(st.integers(1, 40), min_size=1, max_size=9),
+)
+def test_a_stream_is_judged_as_the_whole_text_is(sentences, cuts):
+    text = " ".join(sentences)
+    pieces, at = [], 0
+    while at < len(text):
+        size = cuts[len(pieces) % len(cuts)]
+        pieces.append(text[at : at + size])
+        at += size
+    came, codes = stream(pieces)
+    assert bool(codes) == bool(judge(text))
+    assert codes or came == text
+    assert text.startswith(came)
+
+
+HOSTILE = [
+    "you have " * 600 + "a " * 600 + ". You have cancer.",
+    "if you have cancer " * 300,
+    "not not not mean " * 350,
+    "1,11" * 1500,
+    "1 111" * 1200,
+    "a." * 3000,
+    "a-" * 3000,
+    "you have not cleared no cancer it is benign survive stage two " * 95,
+    "\n" * 5990 + "a",
+    "((((((((" * 700,
+    "&aaaaaaa" * 700,
+    "Smith " * 990 + "(2019",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=[text[:12] for text in HOSTILE])
+def test_the_guard_is_quick_on_long_hostile_text(text):
     started = time.perf_counter()
-    assert judge("you have " * 600 + "a " * 600 + "if " * 600 + ". You have cancer.")
+    judge(text)
     assert time.perf_counter() - started < 1
+
+
+def test_an_objection_never_tells_the_words():
+    came, codes = stream("You have cancer. Please see your doctor.")
+    assert came == ""
+    assert "cancer" not in str(Objectionable(codes))

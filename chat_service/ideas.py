@@ -1,0 +1,97 @@
+"""Ideas in a text: words and phrases of one language, and what they stand for in every language."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
+
+Idea = Literal[
+    # who and what is spoken of
+    "you", "yours", "thing", "everything", "disease", "benign", "treatment", "doctor-claim",
+    # what is said of it
+    "have", "be", "shown", "established", "cleared", "excluded", "diagnosed", "verdict", "spread", "certain",
+    "likely", "fine", "calm", "promise", "recover", "needless", "stop", "wait", "instead", "urge", "chance",
+    # what softens it
+    "open", "condition", "maybe", "like", "not", "cannot", "general", "neutral", "together",
+    # single words
+    "answer", "survival", "alarm", "quantity", "stage", "degree", "grade", "receptor", "polarity",
+    "medicine", "dose", "percent", "fraction", "span", "time", "among", "rank", "leak", "contact", "citation",
+    "reads",
+]  # fmt: skip
+"""What a guard has to recognise; every language says how it is said."""
+GAP = 5
+"""How many words may stand where a phrase has three dots."""
+TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[\w\u0900-\u0963\u0970-\u097f]+|%")
+
+
+class Hit(NamedTuple):
+    """Where an idea stands: the numbers of its first and its last word."""
+
+    idea: Idea
+    first: int
+    last: int
+    solid: bool = True
+    """Whether every word between belongs to it; a phrase with a gap says nothing of the words in the gap."""
+
+
+Matcher: TypeAlias = Callable[[str], bool]
+Phrase: TypeAlias = tuple[Idea, tuple[str, ...]]
+
+
+class Lexicon:
+    """Finds the ideas of one language. `*` in a phrase is any ending or beginning, `...` up to five words."""
+
+    def __init__(self, ideas: Mapping[Idea, Iterable[str]], fold: Callable[[str], str]) -> None:
+        phrases = [(idea, tuple(_split(fold(text)))) for idea, texts in ideas.items() for text in texts]
+        self._exact: dict[str, list[Phrase]] = {}
+        self._loose = [phrase for phrase in phrases if "*" in phrase[1][0]]
+        for phrase in phrases:
+            if "*" not in phrase[1][0]:
+                self._exact.setdefault(phrase[1][0], []).append(phrase)
+        self._starting = lru_cache(maxsize=8192)(self._look_up)
+
+    def find(self, words: list[str]) -> list[Hit]:
+        """Return the ideas in a row of words; a neutral phrase takes its words out."""
+        hits = set()
+        for place, word in enumerate(words):
+            for idea, phrase in self._starting(word):
+                end = _end(phrase, words, place)
+                if end is not None:
+                    hits.add(Hit(idea, place, end, "..." not in phrase))
+        neutral = [hit for hit in hits if hit.idea == "neutral"]
+        return [hit for hit in hits if not any(_within(hit, other) for other in neutral)]
+
+    def _look_up(self, word: str) -> list[Phrase]:
+        loose = [phrase for phrase in self._loose if _fits(phrase[1][0], word)]
+        return self._exact.get(word, []) + loose
+
+
+def _split(text: str) -> list[str]:
+    return re.findall(r"\.\.\.|\*?[\w\u0900-\u0963\u0970-\u097f]+\*?|%", text)
+
+
+def _within(hit: Hit, other: Hit) -> bool:
+    return other.first <= hit.first and hit.last <= other.last
+
+
+@lru_cache(maxsize=16384)
+def _fits(pattern: str, word: str) -> bool:
+    stem = pattern.strip("*")
+    if pattern.startswith("*"):
+        return stem in word if pattern.endswith("*") else word.endswith(stem)
+    return word.startswith(stem) if pattern.endswith("*") else word == stem
+
+
+def _end(phrase: tuple[str, ...], words: list[str], place: int) -> int | None:
+    """Return where a phrase that starts at a place ends, or None; gaps are as short as they can be."""
+    at = place
+    for index, pattern in enumerate(phrase[1:], start=1):
+        if pattern == "...":
+            continue
+        reach = 1 + (GAP if phrase[index - 1] == "..." else 0)
+        ahead = range(at + 1, min(at + 1 + reach, len(words)))
+        found = next((later for later in ahead if _fits(pattern, words[later])), None)
+        if found is None:
+            return None
+        at = found
+    return at

@@ -1,0 +1,108 @@
+"""A passage of text: its words, how far apart they stand, and the ideas in it."""
+
+import re
+from functools import cached_property
+from typing import Protocol
+
+from chat_service.claims import is_tnm
+from chat_service.ideas import TOKEN, Hit, Lexicon
+
+SENTENCE_END = re.compile(r"(?<=[.!?;\u2026\u0964])[\"')\u201c\u201d\u00bb]?\s+|\s*\n\s*")
+COMMA, STOP, SHORT = 2, 12, 3
+"""How many words a comma and a full stop count as; beside a sentence of few words a full stop is a comma."""
+PAUSE = re.compile(r"[,;:()\u2013\"\u201c\u201d\u201e\u00ab\u00bb]|\s-\s")
+ROMAN = re.compile(r"(?:i{1,3}|iv|v)[a-c]?")
+RANK = re.compile(r"[0-6][a-d]?")
+
+
+class Language(Protocol):
+    """What a passage has to know of its language."""
+
+    @property
+    def breaking(self) -> frozenset[str]:
+        """Words that begin a clause of its own."""
+
+    @property
+    def linking(self) -> frozenset[str]:
+        """Words that tie a clause to the one before, past a comma."""
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The ideas of the language."""
+
+    def fold(self, text: str) -> str:
+        """Return a text as its words are compared."""
+
+
+class Passage:
+    """Sentences in a row, read once."""
+
+    def __init__(self, sentences: list[str], language: Language) -> None:
+        self._language = language
+        self.words: list[str] = []
+        self.places: list[int] = []
+        """How far along each word stands."""
+        self.clauses: list[int] = []
+        """The clause that each word belongs to."""
+        self.sentences: list[range] = []
+        """The words of each sentence."""
+        self._asked: set[int] = set()
+        place = 0
+        for number, sentence in enumerate(sentences):
+            before = sentences[number - 1].rstrip() if number else ""
+            place = self._read(language.fold(sentence), place, before)
+            if sentence.rstrip(" \"')\u201d\u00bb").endswith("?"):
+                self._asked.add(number)
+
+    def _read(self, sentence: str, place: int, before: str) -> int:
+        tokens = list(TOKEN.finditer(sentence))
+        start, clause = len(self.words), (self.clauses[-1] + 1 if self.clauses else 0)
+        place += self._border(before, len(tokens))
+        for index, token in enumerate(tokens):
+            word = token.group()
+            if index:
+                pause = PAUSE.search(sentence, tokens[index - 1].end(), token.start()) is not None
+                place += COMMA if pause else 0
+                if (pause and word not in self._language.linking) or word in self._language.breaking:
+                    clause += 1
+            self.words.append(word)
+            self.places.append(place)
+            self.clauses.append(clause)
+            place += 1
+        self.sentences.append(range(start, len(self.words)))
+        return place
+
+    def _border(self, before: str, size: int) -> int:
+        """Return how far apart two sentences stand."""
+        if not self.sentences:
+            return 0
+        apart = before.endswith((".", "!", ";", "\u2026", "\u0964")) and not before.endswith("...")
+        tiny = size <= SHORT or len(self.sentences[-1]) <= SHORT
+        return STOP if apart and not tiny else COMMA
+
+    @cached_property
+    def hits(self) -> list[Hit]:
+        """The ideas in the passage. Only after a question is yes an answer; a question claims nothing."""
+        firsts = {
+            sentence.start for number, sentence in enumerate(self.sentences) if number - 1 in self._asked
+        }
+        found = [
+            hit
+            for hit in self._language.lexicon.find(self.words)
+            if hit.idea != "answer" or hit.first in firsts
+        ]
+        for number in self._asked:
+            clauses = {self.clauses[at] for at in self.sentences[number]}
+            starts = map(self.clauses.index, clauses)
+            found += [Hit("open", start, start) for start in starts]
+        ranks = [at for at, word in enumerate(self.words) if ROMAN.fullmatch(word) or RANK.fullmatch(word)]
+        return found + [Hit("rank", at, at) for at in ranks]
+
+    @property
+    def codes(self) -> bool:
+        """Whether a word is of the TNM kind."""
+        return any(is_tnm(word) for word in self.words)
+
+    def quote(self, first: int, last: int) -> str:
+        """Return words of the passage, as they are compared."""
+        return " ".join(self.words[first : last + 1])

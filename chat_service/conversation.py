@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chat_service.case import Case
 from chat_service.composer import Composer
-from chat_service.knowledge import ChatTexts, Knowledge, Part
+from chat_service.knowledge import ChatTexts, Knowledge, Part, Voices
 from chat_service.listener import Listener, Understood
 from chat_service.numbers import FREE, numbers_in
 from chat_service.stage import compose_stage
@@ -93,15 +93,15 @@ class Teller:
     def _tell_topic(self, name: str) -> list[Piece]:
         topic, text = self._knowledge.topics[name], self._texts.topics[name]
         if text.calm and not self._case.malignant:
-            return [self._voiced(text.calm)]
+            return [self._voiced(text.calm, topic.calm_sources)]
         words: str | None = getattr(text, self._case.audience)
         said = [self._said(words, topic.sources)] if words else []
         return [*said, *(self._part(topic.tell) if topic.tell else [])]
 
-    def _voiced(self, voices: object) -> Piece:
-        return self._said(getattr(voices, self._case.audience), [])
+    def _voiced(self, voices: Voices, sources: Sequence[str] = ()) -> Piece:
+        return self._said(getattr(voices, self._case.audience), sources)
 
-    def _said(self, words: str, sources: list[str]) -> Piece:
+    def _said(self, words: str, sources: Sequence[str]) -> Piece:
         kept = self._spared(words)
         return Piece(self._composer.say(kept), [*sources, *self._composer.local_sources(kept)])
 

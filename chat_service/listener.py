@@ -55,7 +55,8 @@ class Listener:
     def understand(self, messages: Sequence[ChatMessage], language: str) -> Understood:
         """Tell what the last message asks for; the earlier ones of the user are its context."""
         questions = [message.content for message in messages if message.role == "user"]
-        figures, known, turns = True, (), list[Turn]()
+        figures, turns = True, list[Turn]()
+        known: tuple[str, ...] = ()
         for number, question in enumerate(questions, 1 - len(questions)):
             recent = number > -REMEMBERED
             turn = self._read(question if number == 0 else _cut(question), language, known, whole=recent)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from chat_service.cues import Cue, read_cue
 from chat_service.knowledge.entry import Entry, Id, Sentence, Voices
@@ -22,6 +22,7 @@ class Topic(Entry):
     local: bool = False
     tell: Part | None = None
     calm: bool = False
+    calm_sources: tuple[Id, ...] = ()
     more: Id | None = None
     why: Id | None = None
 
@@ -44,9 +45,12 @@ class Negations(Entry):
 
 
 class TalkWords(Entry):
-    """How one language negates, asks on, and refuses or asks for figures; `spellings` are read as other words."""
+    """How one language negates, asks on, and refuses or asks for figures.
 
-    spellings: dict[str, str] = {}
+    `spellings` are words that are read as others, as in short messages.
+    """
+
+    spellings: dict[str, str] = Field(default_factory=dict)
     negations: Negations
     turns: frozenset[str]
     more: Cues

@@ -190,3 +190,10 @@ def test_the_longest_conversation_is_answered_quickly():
     messages = turns(*["stop fever biopsy zxqwv " * 320] * 50)
     assert CONVERSATION.discuss(messages, case()).text
     assert understood("treatment " * 700 + "fever " * 150).topics
+
+
+@pytest.mark.parametrize("topic", [key for key, entry in KNOWLEDGE.topics.items() if entry.rank != "polite"])
+def test_what_is_said_of_medicine_has_a_source(topic):
+    unsourced = {"heatmap", "privacy", "unusable-word", "other-condition", "practical"}
+    answer = CONVERSATION.answer(Understood((topic,), True, False), case())
+    assert bool(answer.citations) is (topic not in unsourced)

@@ -95,7 +95,7 @@ import type { paths as Chat } from "./chat.js";
 
 const [inferenceUrl, chatUrl] = process.argv.slice(2);
 const inference = createClient<Inference>({ baseUrl: inferenceUrl });
-const chat = createClient<Chat>({ baseUrl: chatUrl });
+const chat = createClient<Chat, "application/json">({ baseUrl: chatUrl });
 
 // Files are strings to the types; a form is what is sent.
 const upload = (...contents: BlobPart[]) => ({

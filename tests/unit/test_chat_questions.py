@@ -13,12 +13,18 @@ LISTENER = Listener(load_knowledge())
 LISTS = {
     path.stem.removeprefix("questions_"): path for path in Path(__file__).parent.glob("questions_*.yaml")
 }
-LEAST = {"tuned": 0.95, "held_out": 0.8}
+LEAST = {"written": 0.95, "held_out": 0.8}
 """Shares of questions that must be recognised; held_out was never looked at while cues were written."""
 
 
+def asked(language: str, part: str) -> list[tuple[str, str]]:
+    """Return questions, each with what it is about."""
+    lists = yaml.safe_load(LISTS[language].read_text("utf-8"))[part]
+    return [(question, wanted) for wanted, questions in lists.items() for question in questions]
+
+
 def missed(language: str, part: str) -> tuple[list[str], int]:
-    questions = yaml.safe_load(LISTS[language].read_text("utf-8"))[part]
+    questions = asked(language, part)
     wrong = []
     for question, wanted in questions:
         understood = LISTENER.understand([ChatMessage(role="user", content=question)], language)
@@ -39,23 +45,17 @@ def test_everyday_questions_are_recognised(language, part, record_property):
 
 @pytest.mark.parametrize("language", LISTS)
 def test_every_topic_has_questions_to_be_known_by(language):
-    parts = yaml.safe_load(LISTS[language].read_text("utf-8"))
-    asked = {
-        topic
-        for part in parts.values()
-        for _, wanted in part
-        for choice in wanted.split("+")
-        for topic in choice.split("|")
-    }
-    assert asked - {"none"} == set(load_knowledge().topics)
+    wishes = [wanted for part in LEAST for _, wanted in asked(language, part)]
+    topics = {topic for wanted in wishes for topic in wanted.replace("+", "|").split("|")}
+    assert topics - {"none"} == set(load_knowledge().topics)
 
 
 @pytest.mark.parametrize("language", LISTS)
 def test_no_danger_is_missed_or_made_up(language):
     topics = load_knowledge().topics
     wrong = []
-    for part in yaml.safe_load(LISTS[language].read_text("utf-8")).values():
-        for question, wanted in part:
+    for part in LEAST:
+        for question, wanted in asked(language, part):
             understood = LISTENER.understand([ChatMessage(role="user", content=question)], language)
             found = any(topics[topic].rank in {"crisis", "emergency"} for topic in understood.topics)
             allowed = {

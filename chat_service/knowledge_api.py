@@ -28,7 +28,7 @@ Id = Annotated[
     str,
     Path(
         pattern=r"^[A-Za-z0-9_-]{1,60}$",
-        description="The id of a node: a kind of tissue (`phyllodes`), a source of an explanation.",
+        description="The id of a node, as in `sources` of an explanation, or the label of a prediction.",
         examples=["phyllodes"],
     ),
 ]

@@ -1,7 +1,7 @@
 """The knowledge graph: every node under its id, and the edges between them."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from chat_service.knowledge.entry import Entry, Id, Kind
 from chat_service.knowledge.nodes import (
@@ -77,6 +77,11 @@ TYPES = {
     "sources": "Source",
 }
 """The name of the type that each file holds."""
+
+NODE_TYPES: dict[str, type[Node]] = {
+    name: get_args(Graph.model_fields[field].annotation)[1] for field, name in TYPES.items()
+}
+"""The model of each type."""
 
 NAMED_ELSEWHERE = {"Specialist", "Action", "Modality", "Remark", "Statistic", "Source"}
 """Types whose names stand with their texts, or that are their own name, so that they need no label."""

@@ -36,6 +36,8 @@ class Encyclopedia:
         self._knowledge = knowledge
         self._store = store
         self._placed = {placed.id: placed for placed in knowledge.graph.nodes()}
+        named = {name: key for key, node in knowledge.graph.diagnoses.items() for name in node.names}
+        self._labels = {name.replace(" ", "_"): self._placed[key] for name, key in named.items()}
 
     def entries(self, tag: str, wanted: NodeType | None) -> KnowledgeListing:
         """List the nodes of one type, or all."""
@@ -50,6 +52,7 @@ class Encyclopedia:
             NodeUnknown: if there is none with this id.
         """
         placed, language = self._find(key), self._knowledge.language_of(tag)
+        key = placed.id
         edges = self._edges(key, language)
         own = [edge.id for edge in edges.outgoing if edge.relation == "restsOn"]
         cited = [key] if placed.type == "Source" else self._store.sources(key)
@@ -78,7 +81,9 @@ class Encyclopedia:
         return self._store.export(form)
 
     def _find(self, key: str) -> Placed:
-        if (placed := self._placed.get(key)) is None:
+        """Find a node by its id, or a kind of tissue by the label of a model (`ductal_carcinoma`)."""
+        placed = self._placed.get(key) or self._labels.get(key.lower().replace("-", "_"))
+        if placed is None:
             raise NodeUnknown(
                 "The knowledge graph has no entry with this id. GET /knowledge lists those it has."
             )

@@ -48,13 +48,18 @@ Some = Field(min_length=1)
 class Node(Entry):
     """Anything with an id of its own."""
 
+    @classmethod
+    def marks(cls) -> dict[str, To]:
+        """Return the fields that are edges."""
+        fields = cls.model_fields.items()
+        return {name: mark for name, info in fields for mark in info.metadata if isinstance(mark, To)}
+
     def edges(self, start: str) -> Iterator[Edge]:
         """Yield the edges from this node, whose id is `start`."""
-        for field, info in type(self).model_fields.items():
-            for mark in (item for item in info.metadata if isinstance(item, To)):
-                value = getattr(self, field)
-                for end in [value] if isinstance(value, str) else value or ():
-                    yield Edge(start, mark.relation, end, mark.range)
+        for field, mark in self.marks().items():
+            value = getattr(self, field)
+            for end in [value] if isinstance(value, str) else value or ():
+                yield Edge(start, mark.relation, end, mark.range)
 
 
 class Checked(Node):

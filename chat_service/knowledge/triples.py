@@ -6,6 +6,7 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Triple
 
+from chat_service.knowledge.collection import NODE_TYPES
 from chat_service.knowledge.labels import label_of
 from chat_service.knowledge.nodes import Diagnosis, Finding, Modality, Node, Publication, Remark, Statistic
 from chat_service.knowledge.schema import Knowledge
@@ -17,6 +18,7 @@ MONTH = term("xsd:gYearMonth")
 
 def triples_of(knowledge: Knowledge) -> Iterator[Triple]:
     """Yield everything the graph holds: types, names in each language, figures, codes, edges, statements."""
+    yield from _vocabulary()
     for placed in knowledge.graph.nodes():
         subject = node(placed.id)
         yield Triple(subject, term("rdf:type"), term(placed.type))
@@ -30,6 +32,18 @@ def triples_of(knowledge: Knowledge) -> Iterator[Triple]:
     for language, texts in knowledge.languages.items():
         for key in knowledge.sources:
             yield Triple(node(key), term("statement"), Literal(texts.statements[key], language=language))
+
+
+def _vocabulary() -> Iterator[Triple]:
+    """Say what types and relations there are, and which relations of others they are a kind of."""
+    for name, kind in NODE_TYPES.items():
+        yield Triple(term(name), term("rdf:type"), term("rdfs:Class"))
+        yield Triple(term(name), term("rdfs:comment"), Literal(kind.__doc__ or name, language="en"))
+        for mark in kind.marks().values():
+            yield Triple(term(mark.relation), term("rdf:type"), term("rdf:Property"))
+            yield Triple(term(mark.relation), term("rdfs:range"), term(mark.range))
+    yield Triple(term("restsOn"), term("rdfs:subPropertyOf"), term("prov:wasDerivedFrom"))
+    yield Triple(term("kindOf"), term("rdfs:subPropertyOf"), term("skos:broader"))
 
 
 def _properties(held: Node) -> Pairs:

@@ -11,6 +11,7 @@ PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
     "kb": VOCABULARY,
     "node": BASE,
+    "prov": "http://www.w3.org/ns/prov#",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "skos": "http://www.w3.org/2004/02/skos/core#",

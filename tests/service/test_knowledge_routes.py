@@ -30,6 +30,13 @@ def test_a_kind_of_tissue_has_a_name_statements_edges_and_sources(client):
     assert not entry["prognosis"]
 
 
+@pytest.mark.parametrize(
+    "label", ["ductal_carcinoma", "Ductal_Carcinoma", "IDC", "invasive-ductal-carcinoma"]
+)
+def test_the_label_of_a_prediction_can_be_looked_up(client, label):
+    assert client.get(f"/knowledge/{label}").json()["id"] == "ductal"
+
+
 def test_a_figure_says_what_it_is_of_whom_and_how_it_was_verified(client):
     entry = client.get("/knowledge/ductal-share").json()
     assert entry["figure"] == {
@@ -82,7 +89,7 @@ def test_a_node_and_the_whole_graph_come_as_rdf(client, accept, media_type, form
         assert "node:dcis" in {each["@id"] for each in node.json()["@graph"]}
 
 
-@pytest.mark.parametrize("key", ["unheard-of", "DCIS", "__proto__"])
+@pytest.mark.parametrize("key", ["unheard-of", "Jane-Doe", "__proto__"])
 def test_an_unknown_id_is_a_404_problem(client, key):
     answer = client.get(f"/knowledge/{key}")
     assert answer.status_code == 404

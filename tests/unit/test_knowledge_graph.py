@@ -10,6 +10,7 @@ import rdflib
 
 from chat_service.knowledge import load_knowledge
 from chat_service.knowledge.__main__ import main
+from chat_service.knowledge.collection import NODE_TYPES
 from chat_service.knowledge.encyclopedia import Encyclopedia
 from chat_service.knowledge.load import FOLDER
 from chat_service.knowledge.shapes import find_gaps
@@ -160,6 +161,20 @@ def test_another_reader_finds_names_statements_and_figures(graph):
     assert {name.language for name in graph.objects(NODE["phyllodes"], SKOS["prefLabel"])} == set(
         KNOWLEDGE.languages
     )
+
+
+def test_another_reader_finds_what_types_and_relations_there_are(graph):
+    used = {relation for relation in graph.predicates() if (relation, rdflib.RDFS.range, None) in graph}
+    assert {KB["nextStep"], KB["restsOn"], KB["filedUnder"]} <= used
+    assert graph.value(KB["restsOn"], rdflib.RDFS.subPropertyOf) == rdflib.PROV.wasDerivedFrom
+    types = {type_ for node, type_ in graph.subject_objects(rdflib.RDF.type) if str(node).startswith(BASE)}
+    assert all((type_, rdflib.RDF.type, rdflib.RDFS.Class) in graph for type_ in types)
+
+
+def test_every_relation_has_its_place_in_the_shapes():
+    shapes = (FOLDER / "shapes.ttl").read_text("utf-8")
+    relations = {mark.relation for kind in NODE_TYPES.values() for mark in kind.marks().values()}
+    assert not {relation for relation in relations if f"kb:{relation}" not in shapes}
 
 
 def test_only_what_is_marked_as_prognosis_speaks_of_survival_or_death():

@@ -92,11 +92,10 @@ class Listener:
         """Look in the language of the conversation; for danger, and if nothing is found, in all others."""
         found = self._recognisers[language].find(split, hints=False)
         others = [entry for name, entry in self._recognisers.items() if name != language]
-        plain = {id(entry): entry.read(message) for entry in others}
-        for entry in others:
-            found += entry.find(plain[id(entry)], urgent_only=True, hints=False)
+        apart = [(entry, entry.split(message)) for entry in others]
+        found += [topic for entry, own in apart for topic in entry.find(own, urgent_only=True, hints=False)]
         if not found:
-            found = next(filter(None, (entry.find(plain[id(entry)], hints=False) for entry in others)), [])
+            found = next(filter(None, (entry.find(own, hints=False) for entry, own in apart)), [])
         return list(dict.fromkeys(found))
 
     def _followed(self, recogniser: Recogniser, split: list[Tokens], known: tuple[str, ...]) -> list[str]:

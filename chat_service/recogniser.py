@@ -16,6 +16,8 @@ SHORT, LONG = 5, 8
 """Words from these lengths on may hold one wrong letter, or two."""
 REACH = {"crisis": 1, "emergency": 5}
 """How many words further a negation is still felt; in words of suicide only where it stands right beside."""
+ALARM = 1000
+"""Weight of a cue of danger beside its words."""
 CHUNK = 60
 """Longer sentences are read in pieces of so many words."""
 URGENT = ("crisis", "emergency")
@@ -23,7 +25,7 @@ Tokens = list[str]
 
 
 class Found(NamedTuple):
-    """A cue in a sentence: which words it covers, and how telling its own words are."""
+    """A cue in a sentence: which words it covers, and how telling its own words are; danger outweighs all."""
 
     topic: str
     start: int
@@ -67,12 +69,17 @@ class Recogniser:
         )
 
     def read(self, message: str) -> list[Tokens]:
-        """Split a message into sentences of repaired words."""
-        return [
-            [word for token in tokens[place : place + CHUNK] for word in self._repair(token)]
+        """Split a message into sentences of words, spelt out and repaired."""
+        return [[self._repair(token) for token in tokens] for tokens in self.split(message)]
+
+    def split(self, message: str) -> list[Tokens]:
+        """Split a message into sentences of words, spelt out only: it may be in another language."""
+        spellings = self.texts.talk.spellings
+        pieces = [
+            [word for token in tokens for word in spellings.get(token, token).split()]
             for tokens in sentences(message)
-            for place in range(0, len(tokens), CHUNK)
         ]
+        return [tokens[at : at + CHUNK] for tokens in pieces for at in range(0, len(tokens), CHUNK)]
 
     def find(self, split: list[Tokens], *, urgent_only: bool = False, hints: bool = True) -> list[str]:
         """Return the topics of a message in the order of their places."""
@@ -100,6 +107,7 @@ class Recogniser:
                 reach = REACH.get(self.topics[topic].rank)
                 if not (reach and self._negated(tokens, start, end, cue, reach)):
                     weight = self.weights.weigh(filter(cue.holds, tokens[start:end]))
+                    weight += ALARM if reach else 0
                     found.append(Found(topic, start, end, strong, weight))
         return found
 
@@ -117,17 +125,15 @@ class Recogniser:
         ends = (n for n, token in enumerate(tokens) if token in PAUSES or token in self.texts.talk.turns)
         return tokens[: next(ends, len(tokens))]
 
-    def _repair(self, token: str) -> list[str]:
-        """Return the words that a token was meant to be: spelt out, or the known one that is close to it."""
-        if (spelt := self.texts.talk.spellings.get(token)) is not None:
-            return spelt.split()
+    def _repair(self, token: str) -> str:
+        """Return the known word that a token was meant to be, if it is close enough to one."""
         if len(token) < SHORT or token in self.words:
-            return [token]
+            return token
         # Most typing mistakes keep the first letter, and a changed one makes another word: breast, breath.
         near = self.repairable.get(token[0], ())
         allowed = 1 if len(token) < LONG else 2
         best = process.extractOne(token, near, scorer=OSA.distance, score_cutoff=allowed)
-        return [best[0] if best else token]
+        return best[0] if best else token
 
 
 def _disjoint(found: list[Found]) -> list[Found]:

@@ -103,7 +103,10 @@ def _json(answer: Payload) -> Response:
 def _described(
     encyclopedia: Encyclopedia, description: str, example: Payload, *problems: ProblemKind
 ) -> dict[int | str, dict[str, Any]]:
-    turtle, json_ld = (encyclopedia.describe("in-situ", form).decode() for form in ("turtle", "json-ld"))
+    # A figure: what is written of it does not change with the languages there are.
+    turtle, json_ld = (
+        encyclopedia.describe("phyllodes-share-most", form).decode() for form in ("turtle", "json-ld")
+    )
     content = {
         "application/json": {"example": example.model_dump(mode="json")},
         FORMS["json-ld"]: {"schema": {"type": "object"}, "example": json.loads(json_ld)},

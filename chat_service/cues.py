@@ -9,7 +9,7 @@ stand between, `^` in front of the first word and `$` behind the last tie the cu
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
 GAP, WIDE_GAP = 2, 8
 """How many other words may stand between two words of a cue, and at `...`."""
@@ -21,20 +21,17 @@ DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
 OPEN = r"\S*"
 PAUSES = frozenset(",():\u2013\u2014")
 """Signs that are kept: a negation does not reach beyond them."""
-SPELLED = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "\u0901": "\u0902"})
+SIMPLER = {
+    **dict.fromkeys([*range(0x300, 0x370), 0x93C, 0x200C, 0x200D]),
+    **str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "\u0901": "\u0902"}),
+}
+"""Accents and the nukta are dropped, as people do; vowel signs of Devanagari are letters and stay."""
 
 
 def fold(text: str) -> str:
     """Bring text into one form: small letters without accents, and Devanagari without its variants."""
-    plain = unicodedata.normalize("NFKD", ENDING.sub("", text.casefold())).translate(SPELLED)
-    # A vowel sign of Devanagari is part of the letter, an accent is not; the nukta is often left out.
-    return "".join(c for c in plain if not _is_accent(c))
-
-
-def _is_accent(character: str) -> bool:
-    if character in "\u093c\u200c\u200d":
-        return True
-    return unicodedata.category(character) == "Mn" and not "\u0900" <= character <= "\u0dff"
+    plain = ENDING.sub("", text.casefold())
+    return plain if plain.isascii() else unicodedata.normalize("NFKD", plain).translate(SIMPLER)
 
 
 def sentences(text: str) -> list[list[str]]:
@@ -50,41 +47,45 @@ def tokens_of(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Cue:
-    """A row of words to be found in a sentence."""
+    """A row of words to be found in a sentence; its patterns are made when they are first needed."""
 
     written: str
-    pattern: re.Pattern[str]
+    source: str
     words: tuple[str, ...]
-    own: re.Pattern[str]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What the cue looks like in a sentence whose words are joined by spaces."""
+        return re.compile(self.source)
+
+    @cached_property
+    def _own(self) -> re.Pattern[str]:
+        return re.compile("|".join(_any_of(word).replace(r"\s", "|") for word in self.words))
 
     def holds(self, token: str) -> bool:
         """Tell whether a word is one of the cue's own."""
-        return self.own.fullmatch(token) is not None
+        return self._own.fullmatch(token) is not None
 
 
-@lru_cache(maxsize=20_000)
 def read_cue(written: str) -> Cue:
     """Read a cue.
 
     Raises:
         ValueError: if it holds nothing to look for.
     """
-    parts = written.split()
-    first, last = written.startswith("^"), written.endswith("$")
     words: list[str] = []
-    pattern = "^" if first else r"(?<!\S)"
+    source = "^" if written.startswith("^") else r"(?<!\S)"
     gap = ""
-    for part in parts:
+    for part in written.split():
         if part == "...":
             gap = _between(WIDE_GAP)
             continue
-        pattern += gap + _any_of(part.strip("^$"))
+        source += gap + _any_of(part.strip("^$"))
         words.append(part.strip("^$"))
         gap = _between(GAP)
-    if not words or not all(word.strip("*|") for word in words):
+    if not words:
         raise ValueError(f"a cue without words: {written!r}")
-    own = "|".join(_any_of(word).replace(r"\s", "|") for word in words)
-    return Cue(written, re.compile(pattern + ("$" if last else r"(?!\S)")), tuple(words), re.compile(own))
+    return Cue(written, source + ("$" if written.endswith("$") else r"(?!\S)"), tuple(words))
 
 
 def _between(words: int) -> str:

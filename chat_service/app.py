@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from chat_service.breaker import Breaker
 from chat_service.egress import Egress
+from chat_service.egress_log import logging_egress
 from chat_service.engine import Explainer, Fallback, Show
 from chat_service.events import EventResponse, answer_json, wants_events
 from chat_service.knowledge import Knowledge, load_knowledge
@@ -63,15 +64,17 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        log = logging_egress(settings.egress_log, settings.egress_log_max_bytes)
         async with open_client(settings.mistral, transport) as client:
             upstream = Upstream(client, settings.mistral, breaker, of_mistral)
             mistral = MistralExplainer(knowledge, upstream, settings.mistral, egress)
-            yield {
-                "explainer": choose_explainer(settings, knowledge, mistral),
-                "rehearsal": Rehearsal(mistral, egress, settings.mistral),
-                "seal": Seal.of(settings.signing),
-                "metrics": metrics,
-            }
+            with log:
+                yield {
+                    "explainer": choose_explainer(settings, knowledge, mistral),
+                    "rehearsal": Rehearsal(mistral, egress, settings.mistral),
+                    "seal": Seal.of(settings.signing),
+                    "metrics": metrics,
+                }
 
     app = create_service(
         title="Chat service",

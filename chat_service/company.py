@@ -34,9 +34,8 @@ PARTICLES = frozenset(
 
 def drop_in_doubt(tokens: list[Token], words: WordList) -> None:
     """Drop capitals beside unknown ones, single letters in a row, doubtful words, and lonely ones."""
-    _drop_capital_runs(tokens, words)
     _drop_spelling(tokens)
-    while _drop_ambiguous(tokens, words) or _drop_particles(tokens):
+    while any([_drop_capital_runs(tokens, words), _drop_ambiguous(tokens, words), _drop_particles(tokens)]):
         pass
     _drop_islands(tokens, words)
 
@@ -52,22 +51,27 @@ def _runs(tokens: list[Token]) -> Iterator[list[Token]]:
             run = []
 
 
-def _drop_capital_runs(tokens: list[Token], words: WordList) -> None:
+def _drop_capital_runs(tokens: list[Token], words: WordList) -> bool:
     """Let no capitalised word through beside one that is unknown: `Good Hope`, `New Mary`."""
+    changed = False
     for run in _runs(tokens):
         for ordered in (run, run[::-1]):
             doubtful = False
             for token in ordered:
+                if token.dropped:
+                    doubtful |= token.capital
+                    continue
                 doubtful &= token.capital and (token.core not in words.function or token.ambiguous)
                 if doubtful:
                     token.drop()
-                doubtful |= token.capital and not token.kept
+                    changed = True
+    return changed
 
 
 def _drop_spelling(tokens: list[Token]) -> None:
     """Drop single letters beside another single letter: names are spelled like this."""
-    spoken = [token for token in tokens if not token.mark or token.core in ENDS]
-    single = [len(token.core) == 1 and not token.mark for token in spoken]
+    spoken = [token for token in tokens if not token.mark]
+    single = [len(token.core) == 1 for token in spoken]
     for place, token in enumerate(spoken):
         if single[place] and any(single[max(0, place - 1) : place] + single[place + 1 : place + 2]):
             token.drop()
@@ -93,11 +97,11 @@ def _is_safe(spoken: list[Token], place: int, words: WordList) -> bool:
     before, token, after = spoken[place - 1 : place + 2]
     if before.dropped or after.dropped or (before.mark and after.mark):
         return False
-    helping = token.core in words.function
+    helping, medical = token.core in words.function, token.core in words.medical
     if helping and after.mark:
         return False
-    if before.mark and token.capital:
-        return after.core in words.function and not after.ambiguous
+    if before.mark and not medical:
+        return helping and after.core in words.function and not after.ambiguous
     if _follows_degree(spoken, place, words):
         return True
     doubtful = before.ambiguous and not _follows_degree(spoken, place - 1, words)

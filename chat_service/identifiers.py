@@ -19,7 +19,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern, re.IGNORECASE)
     for name, pattern in {
         "e-mail": r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+\s?\.",
-        "address": r"\b[a-z][a-z0-9+.-]*://|\bwww\.",
+        "address": r"\b[a-z][a-z0-9+.-]*://[^\s\"]*|\bwww\.[^\s\"]*",
         "host": r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:[0-9a-f]{1,4}:){3,}",
         "object id": r"\b[0-2](?:\.\d+){3,}",
         "uuid": r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",

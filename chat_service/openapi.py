@@ -10,6 +10,8 @@ from chat_service.events import MEDIA_TYPE as EVENTS
 from chat_service.events import delta_event, result_event
 from chat_service.knowledge import Knowledge
 from chat_service.offline import KnowledgeBase
+from chat_service.rehearsal import MEDIA_TYPE as DRY_RUN
+from chat_service.rehearsal import DryRun, nothing
 from contract import ChatMessage, ChatRequest, Clinical, ExplanationRequest
 from contract.base import Payload
 from contract.example import EXAMPLE
@@ -98,6 +100,10 @@ def _described(description: str, example: Payload, words: str) -> dict[str, Any]
         EVENTS: {
             "schema": {"type": "string", "description": STREAM},
             "example": events.decode(),
+        },
+        DRY_RUN: {
+            "schema": DryRun.model_json_schema(),
+            "example": nothing("local-topic").model_dump(mode="json"),
         },
     }
     return {"description": description, "content": content}

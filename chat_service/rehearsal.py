@@ -63,7 +63,7 @@ class Rehearsal:
             content = self._mistral.prepare(request, stream=stream)
             self._egress.check(content, request)
         except NoAnswer as error:
-            return _nothing(error.reason)
+            return nothing(error.reason)
         target = urlsplit(self._settings.base_url)
         return DryRun(
             leaves=self._settings.api_key is not None,
@@ -77,7 +77,8 @@ class Rehearsal:
         )
 
 
-def _nothing(reason: Reason) -> DryRun:
+def nothing(reason: Reason) -> DryRun:
+    """Say that nothing leaves, and why."""
     return DryRun(
         leaves=False, why_not=reason, method=None, host=None, path=None, body=None, sha256=None, bytes=None
     )

@@ -1,5 +1,6 @@
 """How the chat service is configured: by environment variables, built once in `__main__`."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -92,6 +93,10 @@ class Settings(ServiceSettings):
     """For how long; then one call tries again."""
     heartbeat_s: Annotated[float, Field(gt=0, le=60)] = 5
     """Longest silence of an event stream; then a comment is sent, so that proxies keep it open."""
+    egress_log: Path | None = None
+    """File that each request to Mistral is noted in, by its digest."""
+    egress_log_max_bytes: Annotated[int, Field(ge=10_000, le=10_000_000_000)] = 10_000_000
+    """Size at which the file is put aside; five are kept."""
     mistral: Annotated[MistralSettings, Field(default_factory=MistralSettings)]
     """The settings of Mistral, under its own variable names."""
     signing: Annotated[SigningSettings, Field(default_factory=SigningSettings)]

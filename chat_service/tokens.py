@@ -8,7 +8,8 @@ from chat_service.wordlist import WordList, plain
 
 PIECE = re.compile(r"\n|[,;!?()\[\]{}\"«»“”„¿¡…।|]|[^\s,;!?()\[\]{}\"«»“”„¿¡…।|]+")
 EDGES = "'.:-\u2013\u2014*_~"
-ENDS = frozenset({".", "!", "?", "…", "।", "\n", ":"})
+STARTS = frozenset({"¿", "¡"})
+ENDS = frozenset({".", "!", "?", "…", "।", "\n", ":"}) | STARTS
 """Marks after which a capital says nothing."""
 SHOUTED, SHOUT_LENGTH = 0.7, 8
 """From this share of capitals on, in a text of at least so many letters, capitals say nothing at all."""

@@ -10,7 +10,7 @@ from typing import Self
 
 from chat_service.company import PARTICLES, drop_in_doubt
 from chat_service.knowledge import Knowledge
-from chat_service.tokens import ENDS, Token, read
+from chat_service.tokens import ENDS, STARTS, Token, read
 from chat_service.wordlist import Phrase, WordList, read_phrases, read_words
 
 ELLIPSIS = "…"
@@ -88,7 +88,7 @@ class Vocabulary:
         for place in range(_skip_marks(tokens, start), min(len(tokens), start + LONGEST_NAME + 2)):
             token = tokens[place]
             if token.mark:
-                if token.core != "," or not _looks_named(tokens, place + 1):
+                if token.core not in {",", "\n"} or not _looks_named(tokens, place + 1):
                     break
             elif self._ends_a_name(token):
                 break
@@ -106,6 +106,8 @@ class Vocabulary:
         """Drop what may be a name; after a title also the first word with a capital, whatever it is."""
         place = _skip_marks(tokens, start) if kind != "titles" else start
         first = place
+        for token in tokens[first : self._last_unknown(tokens, first)]:
+            token.drop()
         while place < len(tokens) and not tokens[place].mark:
             token = tokens[place]
             titled = kind == "titles" and place == first and token.capital
@@ -116,10 +118,21 @@ class Vocabulary:
             place += 1
         return first >= len(tokens)
 
+    def _last_unknown(self, tokens: list[Token], start: int) -> int:
+        """Return the place of the last unknown word before a mark or a function word, else `start`."""
+        last = start
+        for place, token in enumerate(tokens[start : start + LONGEST_NAME], start):
+            if token.mark or self._ends_a_name(token):
+                break
+            last = place if token.dropped else last
+        return last
+
     def _after_closing(self, tokens: list[Token], start: int) -> None:
+        """Drop a signature; thanks that go on in common words are none."""
         tail = [token for token in tokens[start:] if not token.mark]
         if len(tail) <= SHORT_TAIL:
-            for token in tail:
+            signed = any(token.dropped or token.capital or token.ambiguous for token in tail)
+            for token in tail if signed else ():
                 token.drop()
         else:
             self._after_title(tokens, start, "closings")
@@ -158,7 +171,7 @@ def _write(tokens: list[Token]) -> str:
         last = written[-1] if written else ""
         if token.mark:
             end = "?" if token.core == "?" else "."
-            if token.core in ENDS and last not in {"", "?", ".", ELLIPSIS}:
+            if token.core in ENDS - STARTS and last not in {"", "?", ".", ELLIPSIS}:
                 written.append(end)
         elif not token.kept:
             written += [] if last == ELLIPSIS else [ELLIPSIS]

@@ -25,6 +25,17 @@ ALIKE: dict[int, str | None] = {
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212"), "-"),
 }
 
+COMPARED = frozenset({"words", "talk", "cues", "hints"})
+"""Parts of the texts that nobody reads: what questions and prose are compared with."""
+
+ROMAN = frozenset("IVX")
+INITIALS = 2
+ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0308\u0327\u093c")
+"""Combining accents, and the dot of Hindi that many leave out."""
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
+DOTS = str.maketrans({"\u0901": "\u0902"})
+"""Hindi's two signs for a nasal vowel, of which many write only one."""
+
 Phrase = tuple[str, ...]
 
 
@@ -87,17 +98,19 @@ def read_words(knowledge: Knowledge, language: str) -> WordList:
     found = read_file(FOLDER / language / "everyday.txt")
 
     def section(name: str) -> frozenset[str]:
-        return frozenset(word.casefold() for word in found.get(name, ()))
+        return _spelled(word.casefold() for word in found.get(name, ()))
 
     own = frozenset(_words_of(knowledge.languages[language].model_dump(), nouns=language == "de"))
     listed = frozenset(word for name in WORD_SECTIONS - {"never"} for word in found.get(name, ()))
     never = section("never")
+    # Two capitals are also initials, or a state of the US.
+    codes = frozenset(w.casefold() for w in listed | own if len(w) == INITIALS and w.isupper())
     return WordList(
-        words=frozenset(word.casefold() for word in listed | own) - never,
-        capitalised=frozenset(w for w in listed | own if w != w.casefold() and w.casefold() not in never),
+        words=_spelled(word.casefold() for word in listed | own) - never,
+        capitalised=_spelled(w for w in listed | own if w != w.casefold() and w.casefold() not in never),
         function=section("function"),
         degree=section("degree"),
-        ambiguous=section("ambiguous"),
+        ambiguous=section("ambiguous") | (codes - section("function")),
         medical=section("terms"),
     )
 
@@ -114,13 +127,27 @@ def read_phrases() -> dict[str, frozenset[Phrase]]:
     }
 
 
+def _spelled(words: Iterable[str]) -> frozenset[str]:
+    """Return words as listed, and as they are typed where the keyboard or the haste has no accents."""
+    listed = frozenset(words)
+    bare = {_bare(word) for word in listed}
+    return (
+        listed | bare | {word.translate(UMLAUTS) for word in listed} | {word.translate(DOTS) for word in bare}
+    )
+
+
+def _bare(word: str) -> str:
+    parts = "".join(part for part in unicodedata.normalize("NFD", word) if part not in ACCENTS)
+    return unicodedata.normalize("NFC", parts)
+
+
 def _words_of(value: Any, *, nouns: bool) -> Iterator[str]:
-    """Yield the words of every text in a value; keys are ids and no text."""
+    """Yield the words of every text in a value; keys are ids, and what is only compared with is no text."""
     if isinstance(value, str):
         yield from _words_in(plain(PLACE.sub(" ", value)), nouns=nouns)
     elif isinstance(value, dict):
-        for item in value.values():
-            yield from _words_of(item, nouns=nouns)
+        for key, item in value.items():
+            yield from _words_of(item, nouns=nouns) if key not in COMPARED else ()
     elif isinstance(value, list | tuple | set | frozenset):
         for item in value:
             yield from _words_of(item, nouns=nouns)
@@ -137,5 +164,6 @@ def _words_in(text: str, *, nouns: bool) -> Iterable[str]:
             continue
         small = word == word.casefold() and not any(character.isdigit() for character in word)
         inside = text[: match.start()].rstrip(' "„(')[-1:] not in {"", ".", "!", "?", ":", "\n"}
-        if small or (word.isupper() and word.isascii()) or (nouns and inside and word.istitle()):
+        code = word.isupper() and word.isascii() and not set(word) <= ROMAN
+        if small or code or (nouns and inside and word.istitle()):
             yield word

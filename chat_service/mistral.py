@@ -13,13 +13,13 @@ from chat_service.composer import Composer, Fact
 from chat_service.conversation import Conversation, Told
 from chat_service.egress import Egress
 from chat_service.engine import NoAnswer, Show
-from chat_service.guard import objections
-from chat_service.knowledge import Knowledge
+from chat_service.guard import StreamGuard, objections
+from chat_service.knowledge import Kind, Knowledge, Words
 from chat_service.numbers import facts_of, stated_in
 from chat_service.offline import case_to_discuss, case_to_explain
 from chat_service.prompt import Asked, Prompt, ask_for_explanation, ask_for_reply, load_prompt
 from chat_service.settings import MistralSettings
-from chat_service.telling import BETWEEN, Judge, Telling, unfenced
+from chat_service.telling import BETWEEN, Telling, unfenced
 from chat_service.upstream import Upstream
 from chat_service.vocabulary import Vocabulary
 from contract import ChatReply, ChatRequest, Engine, Explanation, ExplanationRequest
@@ -97,6 +97,43 @@ class _ToReply(NamedTuple):
     asked: Asked
 
 
+class _Rules(NamedTuple):
+    """What prose about one case may say."""
+
+    words: Words
+    numbers: set[float]
+    facts: tuple[str, ...]
+    kind: Kind
+    survival: bool
+    """Whether survival may be spoken of at all, without figures."""
+
+    def judge(self, text: str) -> None:
+        """Judge the whole of it.
+
+        Raises:
+            NoAnswer: if it must not be shown.
+        """
+        if objections(
+            text,
+            self.words,
+            known_numbers=self.numbers,
+            survival_allowed=self.survival,
+            facts=self.facts,
+            kind=self.kind,
+        ):
+            raise NoAnswer("unsafe-answer")
+
+    def open_guard(self) -> StreamGuard:
+        """Judge it while it comes."""
+        return StreamGuard(
+            self.words,
+            known_numbers=self.numbers,
+            survival_allowed=self.survival,
+            facts=self.facts,
+            kind=self.kind,
+        )
+
+
 class MistralExplainer:
     """Explains with prose from Mistral; raises `NoAnswer` when it is late, broken or unsafe."""
 
@@ -116,8 +153,9 @@ class MistralExplainer:
         case, composer, facts, asked = self._prepare_explanation(request)
         whole = composer.compose(request)
         leaving = partial(self._egress.leaving, "explain", request)
-        judge = self._judge(case, facts_of(whole), survival=case.malignant and case.include_prognosis)
-        prose = await self._write(Prose, asked, judge, leaving, show)
+        survival = case.malignant and case.include_prognosis
+        rules = self._rules(case, asked, facts_of(whole), survival=survival)
+        prose = await self._write(Prose, asked, rules, leaving, show)
         chosen = {*prose.facts, *self._knowledge.plan.always, "subtype"}
         following = [*(fact.text for fact in facts if fact.id in chosen), composer.closing()]
         await _show_all(following, show)
@@ -129,8 +167,8 @@ class MistralExplainer:
         case, told, facts, asked = self._prepare_reply(request)
         leaving = partial(self._egress.leaving, "chat", request)
         survival = case.malignant and not SURVIVAL.isdisjoint(told.topics)
-        judge = self._judge(case, stated_in(told.citations), survival=survival)
-        lead_in = await self._write(LeadIn, asked, judge, leaving, show)
+        rules = self._rules(case, asked, stated_in(told.citations), survival=survival)
+        lead_in = await self._write(LeadIn, asked, rules, leaving, show)
         chosen = [fact for fact in facts if fact.id in lead_in.facts][:MOST_FACTS]
         following = [*(fact.text for fact in chosen), told.text]
         await _show_all(following, show)
@@ -178,12 +216,12 @@ class MistralExplainer:
         return _ToReply(case, told, facts, ask_for_reply(self._chat, case, topic, words, given))
 
     async def _write(
-        self, kind: type[Answered], asked: Asked, judge: Judge, leaving: Leaving, show: Show | None
+        self, kind: type[Answered], asked: Asked, rules: _Rules, leaving: Leaving, show: Show | None
     ) -> Answered:
         """Have prose written; what was shown of it is never taken back for another attempt."""
         deadline = anyio.current_time() + self._settings.deadline_s
         for attempt in range(ATTEMPTS):
-            telling = Telling(PROSE_FIELDS[kind], judge, show) if show else None
+            telling = Telling(PROSE_FIELDS[kind], rules.open_guard(), show) if show else None
             content = asked.serialise(self._settings, attempt=attempt, stream=telling is not None)
             try:
                 with leaving(content):
@@ -191,24 +229,19 @@ class MistralExplainer:
                         content, deadline=deadline, hear=telling.hear if telling else None
                     )
                 written = _parse(kind, text, asked)
-                judge(written.prose)
+                rules.judge(written.prose)
                 if telling:
-                    await telling.tell(written.prose)
+                    await telling.finish(written.prose)
                 return written
             except NoAnswer as error:
-                shown = telling is not None and telling.shown
+                shown = telling is not None and telling.has_shown
                 if error.reason != "unsafe-answer" or shown or attempt + 1 == ATTEMPTS:
                     raise
         raise AssertionError("there is at least one attempt")
 
-    def _judge(self, case: Case, known: set[float], *, survival: bool) -> Judge:
+    def _rules(self, case: Case, asked: Asked, known: set[float], *, survival: bool) -> _Rules:
         words = self._knowledge.languages[case.language].words
-
-        def judge(text: str) -> None:
-            if objections(text, words, known_numbers=known, survival_allowed=survival):
-                raise NoAnswer("unsafe-answer")
-
-        return judge
+        return _Rules(words, known, tuple(asked.facts.values()), case.kind, survival)
 
     def _engine(self, prompt: Prompt) -> Engine:
         return Engine(
@@ -232,7 +265,7 @@ def _parse(kind: type[Answered], text: str, asked: Asked) -> Answered:
         written = kind.model_validate_json(unfenced(text))
     except ValidationError as error:
         raise NoAnswer("invalid-answer") from error
-    if not set(written.facts) <= set(asked.fact_ids):
+    if not set(written.facts) <= asked.facts.keys():
         raise NoAnswer("invalid-answer")
     return written
 

@@ -35,7 +35,8 @@ class Asked:
     messages: list[dict[str, str]]
     name: str
     schema: dict[str, Any]
-    fact_ids: tuple[str, ...]
+    facts: dict[str, str]
+    """Texts of the facts that are handed over, by their ids."""
 
     def serialise(self, settings: MistralSettings, *, attempt: int = 0, stream: bool = False) -> bytes:
         """Return the request as it is sent.
@@ -110,4 +111,4 @@ def _ask(prompt: Prompt, name: str, fields: dict[str, Any], content: dict[str, A
         {"role": "system", "content": prompt.text},
         {"role": "user", "content": json.dumps(content, ensure_ascii=False, sort_keys=True)},
     ]
-    return Asked(messages, name, schema, tuple(fact["id"] for fact in content["facts"]))
+    return Asked(messages, name, schema, {fact["id"]: fact["text"] for fact in content["facts"]})

@@ -2,20 +2,18 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pydantic_core
 
 from chat_service.engine import NoAnswer, Show
-from chat_service.guard import SENTENCE_END
+from chat_service.guard import Objectionable, StreamGuard
 
 FENCE = re.compile(r"\s*```(?:json)?[ \t]*\r?\n", re.IGNORECASE)
 MAX_TEXT = 20_000
 """Characters of an answer; its fields are bounded to less."""
 BETWEEN = "\n\n"
-
-Judge = Callable[[str], None]
-"""Raises `NoAnswer` for a text that must not be shown."""
 
 
 def unfenced(text: str) -> str:
@@ -27,21 +25,22 @@ def unfenced(text: str) -> str:
 class Telling:
     """Reads an answer as it comes and shows what of its prose may be shown.
 
-    A sentence is shown once white space follows it, or its field has ended, and all prose up to there has
-    passed the guard: what is forbidden cannot hide across the border of two sentences or of two fields.
+    All prose runs through one guard in the order in which it is shown, so that what is forbidden cannot hide
+    across the border of two sentences or of two fields.
 
     Args:
         fields: Names of the prose fields, in the order in which they are shown.
-        judge: The guard.
-        show: Where it is shown.
+        guard: Gives sentences back once they may be shown.
+        show: Where they are shown.
     """
 
-    def __init__(self, fields: Sequence[str], judge: Judge, show: Show) -> None:
+    def __init__(self, fields: Sequence[str], guard: StreamGuard, show: Show) -> None:
         self._fields = fields
-        self._judge = judge
+        self._guard = guard
         self._show = show
         self._received = ""
-        self.shown = ""
+        self._read = ""
+        self.has_shown = False
 
     async def hear(self, piece: str) -> None:
         """Take the next piece of the answer.
@@ -52,37 +51,44 @@ class Telling:
         self._received += piece
         if len(self._received) > MAX_TEXT:
             raise NoAnswer("invalid-answer")
-        await self.tell(self._sentences(_read_begun(self._received)))
+        await self._tell(self._prose(_read_begun(self._received)))
 
-    async def tell(self, text: str) -> None:
-        """Show all the prose up to here; `text` begins with what was shown before.
+    async def finish(self, prose: str) -> None:
+        """Show the rest; `prose` is all of it, as it was read from the whole answer.
 
         Raises:
-            NoAnswer: if it does not, because a field came twice, or if it is not to be shown.
+            NoAnswer: if it does not begin with what was read before, or is not to be shown.
         """
-        if not text.startswith(self.shown):
-            raise NoAnswer("invalid-answer")
-        if len(text) > len(self.shown):
-            self._judge(text)
-            more, self.shown = text[len(self.shown) :], text
-            await self._show.text(more)
+        await self._tell(prose)
+        await self._release(self._guard.close)
 
-    def _sentences(self, begun: dict[str, Any]) -> str:
-        """Return what has come of the prose, up to the last sentence that is surely whole."""
-        if not begun:
-            return ""
-        texts, still_coming = [], list(begun)[-1]
+    async def _tell(self, prose: str) -> None:
+        if not prose.startswith(self._read):  # a field came twice
+            raise NoAnswer("invalid-answer")
+        more, self._read = prose[len(self._read) :], prose
+        if more:
+            await self._release(partial(self._guard.feed, more))
+
+    async def _release(self, step: Callable[[], str]) -> None:
+        try:
+            text = step()
+        except Objectionable as error:
+            raise NoAnswer("unsafe-answer") from error
+        if text:
+            self.has_shown = True
+            await self._show.text(text)
+
+    def _prose(self, begun: dict[str, Any]) -> str:
+        """Return the prose that has come; a field is followed only once the one before it has ended."""
+        texts, still_coming = [], list(begun)[-1] if begun else None
         for field in self._fields:
             value = begun.get(field)
             if not isinstance(value, str):
                 break
-            if field == still_coming:
-                ends = [end.start() for end in SENTENCE_END.finditer(value.lstrip())]
-                texts.append(value.lstrip()[: ends[-1]] if ends else "")
-                break
             texts.append(value.strip())
-        text = BETWEEN.join(texts).rstrip()
-        return text if len(text) > len(self.shown) else self.shown
+            if field == still_coming:
+                break
+        return BETWEEN.join(texts).rstrip()
 
 
 def _read_begun(text: str) -> dict[str, Any]:

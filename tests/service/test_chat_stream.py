@@ -238,9 +238,13 @@ BROKEN = {
     "another fact": (pieces(json.dumps(WORDS | {"facts": ["none"]})), "invalid-answer"),
     "another field": (pieces(json.dumps(WORDS | {"more": "x"})), "invalid-answer"),
     "a field twice": (pieces('{"summary": "Other words. More.", ' + GOOD_TEXT[1:]), "invalid-answer"),
-    "white space": ([*pieces(GOOD_TEXT[:60])[:-2], *map(event, [chunk(" " * 900)] * 30)], "invalid-answer"),
+    "white space": ([*pieces(GOOD_TEXT[:80])[:-2], *map(event, [chunk(" " * 900)] * 30)], "invalid-answer"),
     "unsafe later": (
         pieces(json.dumps(WORDS | {"explanation": "It can be wrong. You have cancer."})),
+        "unsafe-answer",
+    ),
+    "unsafe across sentences": (
+        pieces(json.dumps(WORDS | {"explanation": "It can be wrong. You have. Cancer. So."})),
         "unsafe-answer",
     ),
     "unsafe across lines": (

@@ -289,3 +289,15 @@ def test_a_mistake_of_our_own_still_ends_in_a_whole_answer(mistral, caplog):
     assert answer.engine.fallback_reason == "failed"
     assert re.search("unhandled KeyError", caplog.text)
     assert "Jane" not in caplog.text
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_a_second_attempt_has_only_the_time_that_is_left(mistral, accept):
+    mistral.answers(summary="You have cancer. See a doctor.")
+    mistral.hangs(10)
+    with service(mistral.url, deadline_s=1.0, read_timeout_s=5) as client:
+        started = time.monotonic()
+        text = client.post("/explain", json=BODY, headers={"Accept": accept}).text
+        assert time.monotonic() - started < 2.5
+    assert '"fallback_reason":"timeout"' in text
+    assert len(mistral.requests) == 2

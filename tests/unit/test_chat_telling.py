@@ -1,6 +1,7 @@
 """Prose is shown while its JSON arrives, and only what has passed the guard."""
 
 import json
+import re
 
 import anyio
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_service.engine import NoAnswer
+from chat_service.guard import Objectionable
 from chat_service.telling import Telling, unfenced
 
 FIELDS = ("summary", "explanation")
@@ -24,9 +26,26 @@ class Shown:
         self.texts.append(None)
 
 
-def judge(text):
-    if "you have cancer" in " ".join(text.replace(".", "").split()).lower():
-        raise NoAnswer("unsafe-answer")
+class Guard:
+    """Gives back whole sentences, and objects to one phrase wherever it is cut."""
+
+    def __init__(self):
+        self.before, self.waiting = "", ""
+
+    def feed(self, text):
+        self.waiting += text
+        end = max((match.start() for match in re.finditer(r"\s", self.waiting)), default=0)
+        return self._release(end)
+
+    def close(self):
+        return self._release(len(self.waiting))
+
+    def _release(self, end):
+        ready, self.waiting = self.waiting[:end], self.waiting[end:]
+        self.before += ready
+        if "you have cancer" in " ".join(self.before.replace(".", "").split()).lower():
+            raise Objectionable({"diagnosis"})
+        return ready
 
 
 def tell(text, size=1, final=None):
@@ -34,11 +53,11 @@ def tell(text, size=1, final=None):
     shown = Shown()
 
     async def feed():
-        telling = Telling(FIELDS, judge, shown)
+        telling = Telling(FIELDS, Guard(), shown)
         for start in range(0, len(text), size):
             await telling.hear(text[start : start + size])
         if final is not None:
-            await telling.tell(final)
+            await telling.finish(final)
 
     try:
         anyio.run(feed)
@@ -47,11 +66,12 @@ def tell(text, size=1, final=None):
     return shown.texts, None
 
 
-def test_sentences_are_shown_as_soon_as_they_are_whole():
-    text = json.dumps({"summary": "One is here. Two is not", "explanation": "Three."})
-    assert tell(text[:34]) == (["One is here."], None)
-    final = "One is here. Two is not\n\nThree."
-    assert tell(text, final=final) == (["One is here.", " Two is not", "\n\nThree."], None)
+def test_prose_is_shown_as_soon_as_the_guard_gives_it_back():
+    text = json.dumps({"summary": "One is here. Two is", "explanation": "Three."})
+    shown, _ = tell(text[:32])
+    assert "".join(shown) == "One is here. Two"
+    shown, reason = tell(text, final="One is here. Two is\n\nThree.")
+    assert (reason, "".join(shown)) == (None, "One is here. Two is\n\nThree.")
 
 
 @given(st.integers(1, 40), st.booleans(), st.sampled_from(["", "```json\n", "``` \n", " \n"]))
@@ -77,7 +97,7 @@ def test_what_is_forbidden_cannot_hide_across_sentences_or_fields():
     ):
         shown, reason = tell(json.dumps(words))
         assert reason == "unsafe-answer"
-        assert shown[0] == "Good day."
+        assert "".join(shown).startswith("Good day.")
         assert "cancer" not in "".join(shown).lower()
 
 

@@ -21,9 +21,10 @@ DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
 OPEN = r"\S*"
 PAUSES = frozenset(",():\u2013\u2014")
 """Signs that are kept: a negation does not reach beyond them."""
-SIMPLER = {
+SIMPLER: dict[int, str | None] = {
     **dict.fromkeys([*range(0x300, 0x370), 0x93C, 0x200C, 0x200D]),
-    **str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "\u0901": "\u0902"}),
+    **{ord(letter): plain for letter, plain in (("æ", "ae"), ("œ", "oe"), ("ø", "o"), ("ł", "l"))},
+    0x901: "\u0902",
 }
 """Accents and the nukta are dropped, as people do; vowel signs of Devanagari are letters and stay."""
 

@@ -75,10 +75,10 @@ def test_a_missing_file_is_named(copied):
 
 
 def test_adding_a_language_is_adding_a_folder(copied):
-    shutil.copytree(copied / "en", copied / "fr")
+    shutil.copytree(copied / "en", copied / "it")
     knowledge = load_knowledge(copied)
-    assert knowledge.language_of("fr-CA") == "fr"
-    assert knowledge.language_of("de") == "en"
+    assert knowledge.language_of("it-CH") == "it"
+    assert knowledge.language_of("pt") == "en"
 
 
 def test_no_label_stands_for_two_kinds_of_tissue():

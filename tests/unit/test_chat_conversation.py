@@ -6,20 +6,18 @@ import re
 import pytest
 
 from chat_service.case import Case
-from chat_service.conversation import LONGEST, Conversation
+from chat_service.conversation import LONGEST, Conversation, Told
 from chat_service.knowledge import load_knowledge
 from chat_service.listener import Listener, Understood
 from chat_service.numbers import stated_in, unsupported_numbers
+from chat_service.passage import Passage
 from contract import ChatMessage, Clinical
 
 KNOWLEDGE = load_knowledge()
 CONVERSATION = Conversation(KNOWLEDGE)
 LISTENER = Listener(KNOWLEDGE)
 KINDS = ["benign", "malignant", "indeterminate", "unusable"]
-ALL = list(itertools.product([*KNOWLEDGE.topics, None], KINDS, ["patient", "clinician"]))
-SURVIVAL = re.compile(
-    r"\bsurviv|\bdeath|\bdie[sd]?\b|\bdying|\bdead|mortal|fatal|prognos|outlook|alive|to live\b"
-)
+READERS = list(itertools.product(KINDS, ["patient", "clinician"]))
 
 
 def case(kind: str = "malignant", audience: str = "patient", language: str = "en") -> Case:
@@ -48,41 +46,51 @@ def understood(*questions: str, language: str = "en") -> Understood:
     return LISTENER.understand(turns(*questions), language)
 
 
+def told_of(topic: str | None, of: Case, *, figures: bool = True) -> Told:
+    return CONVERSATION.answer(Understood((topic,) if topic else (), figures, False), of)
+
+
 def told(*questions: str, kind: str = "malignant", audience: str = "patient") -> str:
     return CONVERSATION.discuss(turns(*questions), case(kind, audience)).text
 
 
-@pytest.mark.parametrize(("topic", "kind", "audience"), ALL)
-def test_every_topic_is_answered_within_bounds_and_with_numbers_of_its_sources(topic, kind, audience):
-    answer = CONVERSATION.answer(Understood((topic,) if topic else (), True, False), case(kind, audience))
-    assert 20 < len(answer.text) <= LONGEST
-    assert "{" not in answer.text
-    assert unsupported_numbers([answer.text], stated_in(answer.citations)) == set(), answer.text
+@pytest.mark.parametrize("language", KNOWLEDGE.languages)
+@pytest.mark.parametrize("topic", [*KNOWLEDGE.topics, None])
+def test_every_topic_is_answered_within_bounds_and_with_numbers_of_its_sources(topic, language):
+    for kind, audience in READERS:
+        answer = told_of(topic, case(kind, audience, language))
+        assert 20 < len(answer.text) <= LONGEST, (kind, audience)
+        assert "{" not in answer.text
+        assert unsupported_numbers([answer.text], stated_in(answer.citations)) == set(), answer.text
 
 
-@pytest.mark.parametrize("kind", ["benign", "indeterminate", "unusable"])
-@pytest.mark.parametrize("audience", ["patient", "clinician"])
-def test_only_a_malignant_reading_is_ever_answered_with_words_of_survival(kind, audience):
-    for topic in KNOWLEDGE.topics:
-        answer = CONVERSATION.answer(Understood((topic,), True, False), case(kind, audience))
-        said = [answer.text, *(source.statement for source in answer.citations)]
-        assert not any(SURVIVAL.search(text.casefold()) for text in said), (topic, said)
+@pytest.mark.parametrize("language", KNOWLEDGE.languages)
+@pytest.mark.parametrize("topic", [*KNOWLEDGE.topics, None])
+def test_only_a_malignant_reading_is_ever_answered_with_words_of_survival(topic, language):
+    words = KNOWLEDGE.languages[language].words
+    for kind, audience in READERS:
+        if kind != "malignant":
+            answer = told_of(topic, case(kind, audience, language))
+            said = Passage([answer.text, *(source.statement for source in answer.citations)], words)
+            assert "survival" not in {hit.idea for hit in said.hits}, answer
 
 
 def test_survival_figures_are_told_only_to_who_asks_for_them():
     for topic in KNOWLEDGE.topics:
-        answer = CONVERSATION.answer(Understood((topic,), True, False), case())
+        answer = told_of(topic, case())
         asked = topic in {"survival", "untreated", "figures"}
         assert bool(re.search(r"half of the women|99\.3", answer.text)) is asked, topic
 
 
+@pytest.mark.parametrize("language", KNOWLEDGE.languages)
 @pytest.mark.parametrize("topic", KNOWLEDGE.topics)
-@pytest.mark.parametrize("kind", KINDS)
-def test_who_wants_no_figures_is_shown_none_in_text_or_sources(topic, kind):
-    answer = CONVERSATION.answer(Understood((topic,), False, False), case(kind))
-    shown = [answer.text, *(source.statement for source in answer.citations)]
-    assert not any(re.search(r"\d\s?%|\d in \d|\d\.\d", text) for text in shown), shown
-    assert len(answer.text) > 20
+def test_who_wants_no_figures_is_shown_none_in_text_or_sources(topic, language):
+    for kind, audience in READERS:
+        answer = told_of(topic, case(kind, audience, language), figures=False)
+        numbers = KNOWLEDGE.regions.numbers
+        shown = [answer.text, *(source.statement for source in answer.citations if source.id not in numbers)]
+        assert not any(re.search(r"\d\s?%|\d in \d|\d[.,]\d", text) for text in shown), shown
+        assert len(answer.text) > 20
 
 
 def test_help_in_a_crisis_stands_alone_and_names_whom_to_call():
@@ -195,5 +203,36 @@ def test_the_longest_conversation_is_answered_quickly():
 @pytest.mark.parametrize("topic", [key for key, entry in KNOWLEDGE.topics.items() if entry.rank != "polite"])
 def test_what_is_said_of_medicine_has_a_source(topic):
     unsourced = {"heatmap", "privacy", "unusable-word", "other-condition", "practical"}
-    answer = CONVERSATION.answer(Understood((topic,), True, False), case())
+    answer = told_of(topic, case())
     assert bool(answer.citations) is (topic not in unsourced)
+
+
+DANGERS = {
+    "en": ["I want to kill myself", "I have a fever and had chemo last week", "I can't breathe"],
+    "fr": ["je veux mourir", "j'ai de la fièvre et je suis sous chimio", "je n'arrive plus à respirer"],
+    "es": ["quiero morirme", "tengo fiebre y estoy con quimioterapia", "no puedo respirar"],
+    "de": ["ich will nicht mehr leben", "ich habe Fieber und bekomme Chemo", "ich bekomme keine Luft"],
+    "hi": ["मैं मरना चाहती हूँ", "कीमोथेरेपी के बाद मुझे बुखार है", "मुझे सांस नहीं आ रही"],
+}
+
+
+@pytest.mark.parametrize("written", [name for name in DANGERS if name in KNOWLEDGE.languages])
+@pytest.mark.parametrize("language", KNOWLEDGE.languages)
+def test_danger_is_recognised_in_every_language_whichever_is_set(written, language):
+    first = [understood(message, language=language).topics[:1] for message in DANGERS[written]]
+    assert first == [("crisis",), ("emergency-fever",), ("emergency-now",)]
+
+
+FEVERLESS = {
+    "en": "I have no fever",
+    "fr": "je n'ai pas de fièvre",
+    "es": "no tengo fiebre",
+    "de": "ich habe kein Fieber",
+    "hi": "मुझे बुखार नहीं है",
+}
+
+
+@pytest.mark.parametrize("written", [name for name in FEVERLESS if name in KNOWLEDGE.languages])
+@pytest.mark.parametrize("language", KNOWLEDGE.languages)
+def test_no_fever_is_none_in_any_language(written, language):
+    assert "emergency-fever" not in understood(FEVERLESS[written], language=language).topics

@@ -57,7 +57,7 @@ class Explainer(Protocol):
         """Answer a question about a prediction."""
 
 
-UNASKED: frozenset[Reason] = frozenset({"local-topic", "blocked"})
+UNASKED: frozenset[Reason] = frozenset({"local-topic", "blocked", "busy", "unavailable"})
 """Reasons for which the first explainer never began."""
 
 Answered = TypeVar("Answered", Explanation, ChatReply)

@@ -11,7 +11,8 @@ from chat_service.settings import MistralSettings
 
 FOLDER = Path(__file__).parent / "prompts"
 TEMPERATURE = 0.2
-MAX_TOKENS = 900
+MAX_TOKENS = 1600
+"""Enough for what is asked for, also in a language that takes several tokens a word."""
 
 
 @dataclass(frozen=True)

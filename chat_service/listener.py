@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chat_service.knowledge import Knowledge
-from chat_service.recogniser import URGENT, Recogniser, Tokens
+from chat_service.recogniser import Recogniser, Tokens
 from chat_service.wordlist import read_words
 from contract import ChatMessage
 
-RANKS = ("crisis", "emergency", "careful", "usual", "polite")
+URGENT = ("crisis", "emergency")
+RANKS = (*URGENT, "careful", "usual", "polite")
 MOST_TOPICS = 3
 """So many questions of one message are answered."""
 REMEMBERED = 20
@@ -67,7 +68,7 @@ class Listener:
         return Understood(
             topics=self._choose(turns[-1].topics),
             figures=figures,
-            warned=any(self._topics[topic].rank in URGENT for topic in before),
+            warned=any(map(self._is_urgent, before)),
         )
 
     def _read(self, message: str, language: str, known: tuple[str, ...], *, whole: bool) -> Turn:
@@ -90,13 +91,21 @@ class Listener:
 
     def _found(self, message: str, language: str, split: list[Tokens]) -> list[str]:
         """Look in the language of the conversation; for danger, and if nothing is found, in all others."""
-        found = self._recognisers[language].find(split, hints=False)
-        others = [entry for name, entry in self._recognisers.items() if name != language]
-        apart = [(entry, entry.split(message)) for entry in others]
-        found += [topic for entry, own in apart for topic in entry.find(own, urgent_only=True, hints=False)]
+        recogniser = self._recognisers[language]
+        others = [(own, own.split(message)) for name, own in self._recognisers.items() if name != language]
+        calm = [topic for topic in recogniser.find(split, hints=False) if not self._is_urgent(topic)]
+        seen = [own.dangers(sentences) for own, sentences in [(recogniser, split), *others]]
+        found = [*undenied(seen), *calm]
         if not found:
-            found = next(filter(None, (entry.find(own, hints=False) for entry, own in apart)), [])
+            hits = (
+                [topic for topic in own.find(text, hints=False) if not self._is_urgent(topic)]
+                for own, text in others
+            )
+            found = next(filter(None, hits), [])
         return list(dict.fromkeys(found))
+
+    def _is_urgent(self, topic: str) -> bool:
+        return self._topics[topic].rank in URGENT
 
     def _followed(self, recogniser: Recogniser, split: list[Tokens], known: tuple[str, ...]) -> list[str]:
         """Return what a follow-up leads to from the topics before it; nothing if it is none."""
@@ -109,7 +118,7 @@ class Listener:
         if not known:
             return ["meaning"]
         topic = self._topics[known[0]]
-        if topic.rank in URGENT:
+        if self._is_urgent(known[0]):
             return [known[0]]
         return [(topic.why if why else None) or topic.more or "questions"]
 

@@ -1,16 +1,18 @@
 """Which topics a message touches: cues are weighed against each other, typing mistakes are repaired first."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from chat_service.cues import PAUSES, Cue, sentences, tokens_of, vocabulary
+from chat_service.cues import Cue, sentences, tokens_of, vocabulary
+from chat_service.danger import Danger
 from chat_service.knowledge import ChatTexts, Topic
 from chat_service.lookup import Entry, Index, Weights
+from chat_service.negation import Negation
 
 SHORT, LONG = 5, 8
 """Words from these lengths on may hold one wrong letter, or two."""
@@ -20,7 +22,6 @@ ALARM = 1000
 """Weight of a cue of danger beside its words."""
 CHUNK = 60
 """Longer sentences are read in pieces of so many words."""
-URGENT = ("crisis", "emergency")
 Tokens = list[str]
 
 
@@ -45,6 +46,7 @@ class Recogniser:
     weights: Weights
     index: Index
     urgent: Index
+    negation: Negation
 
     @classmethod
     def of(cls, texts: ChatTexts, topics: Mapping[str, Topic], everyday: Iterable[str]) -> "Recogniser":
@@ -65,7 +67,8 @@ class Recogniser:
             repairable=repairable,
             weights=weights,
             index=Index(entries, weights),
-            urgent=Index([entry for entry in entries if topics[entry.topic].rank in URGENT], weights),
+            urgent=Index([entry for entry in entries if topics[entry.topic].rank in REACH], weights),
+            negation=Negation.of(talk),
         )
 
     def read(self, message: str) -> list[Tokens]:
@@ -81,9 +84,9 @@ class Recogniser:
         ]
         return [tokens[at : at + CHUNK] for tokens in pieces for at in range(0, len(tokens), CHUNK)]
 
-    def find(self, split: list[Tokens], *, urgent_only: bool = False, hints: bool = True) -> list[str]:
+    def find(self, split: list[Tokens], *, hints: bool = True) -> list[str]:
         """Return the topics of a message in the order of their places."""
-        found = [entry for tokens in split for entry in _disjoint(self._found(tokens, urgent_only, hints))]
+        found = [entry for tokens in split for entry in _disjoint(self._found(tokens, hints))]
         strong = any(entry.strong for entry in found)
         return list(dict.fromkeys(entry.topic for entry in found if entry.strong or not strong))
 
@@ -96,34 +99,28 @@ class Recogniser:
             for match in cue.pattern.finditer(text)
         )
 
-    def _found(self, tokens: Tokens, urgent_only: bool, hints: bool) -> list[Found]:
-        text = " ".join(tokens)
+    def dangers(self, split: list[Tokens]) -> list[Danger]:
+        """Return where words of danger stand, also where they are negated."""
         found = []
-        for topic, cue, strong in (self.urgent if urgent_only else self.index).candidates(tokens):
-            if not (strong or hints):
-                continue
-            for match in cue.pattern.finditer(text):
-                start, end = _covered(text, match)
-                reach = REACH.get(self.topics[topic].rank)
-                if not (reach and self._negated(tokens, start, end, cue, reach)):
-                    weight = self.weights.weigh(filter(cue.holds, tokens[start:end]))
-                    weight += ALARM if reach else 0
-                    found.append(Found(topic, start, end, strong, weight))
+        for number, tokens in enumerate(split):
+            for entry, start, end in _matches(self.urgent, tokens):
+                negated = self._negated(entry, tokens, start, end)
+                found.append(Danger(entry.topic, number, start, end, negated))
         return found
 
-    def _negated(self, tokens: Tokens, start: int, end: int, cue: Cue, reach: int) -> bool:
-        """Tell whether words are negated: "I have no fever", not "I cannot breathe"."""
-        negations = self.texts.talk.negations
-        own = {number for number, token in enumerate(tokens[start:end], start) if cue.holds(token)}
-        before = self._until_turn(tokens[max(0, start - reach) : start][::-1])
-        inside = [token for number, token in enumerate(tokens[start:end], start) if number not in own]
-        after = self._until_turn(tokens[end : end + reach])
-        return bool(negations.before.intersection([*before, *inside]) or negations.after.intersection(after))
+    def _found(self, tokens: Tokens, hints: bool) -> list[Found]:
+        found = []
+        for entry, start, end in _matches(self.index, tokens):
+            if (entry.strong or hints) and not self._negated(entry, tokens, start, end):
+                weight = self.weights.weigh(filter(entry.cue.holds, tokens[start:end]))
+                weight += ALARM if self.topics[entry.topic].rank in REACH else 0
+                found.append(Found(entry.topic, start, end, entry.strong, weight))
+        return found
 
-    def _until_turn(self, tokens: Tokens) -> Tokens:
-        """Return the words up to the first that ends the reach of a negation."""
-        ends = (n for n, token in enumerate(tokens) if token in PAUSES or token in self.texts.talk.turns)
-        return tokens[: next(ends, len(tokens))]
+    def _negated(self, entry: Entry, tokens: Tokens, start: int, end: int) -> bool:
+        """Tell whether words of danger are negated: "I have no fever", not "I cannot breathe"."""
+        reach = REACH.get(self.topics[entry.topic].rank)
+        return reach is not None and self.negation.holds(tokens, start, end, entry.cue, reach)
 
     def _repair(self, token: str) -> str:
         """Return the known word that a token was meant to be, if it is close enough to one."""
@@ -134,6 +131,14 @@ class Recogniser:
         allowed = 1 if len(token) < LONG else 2
         best = process.extractOne(token, near, scorer=OSA.distance, score_cutoff=allowed)
         return best[0] if best else token
+
+
+def _matches(index: Index, tokens: Tokens) -> Iterator[tuple[Entry, int, int]]:
+    """Yield the cues that stand in a sentence, with the first word of each and the word after its last."""
+    text = " ".join(tokens)
+    for entry in index.candidates(tokens):
+        for match in entry.cue.pattern.finditer(text):
+            yield entry, *_covered(text, match)
 
 
 def _disjoint(found: list[Found]) -> list[Found]:

@@ -4,7 +4,7 @@ from chat_service.knowledge.entry import Kind, Voices
 from chat_service.knowledge.load import KnowledgeInvalid, load_knowledge
 from chat_service.knowledge.plan import Plan
 from chat_service.knowledge.schema import Knowledge
-from chat_service.knowledge.talk import ChatTexts, Part, Topic
+from chat_service.knowledge.talk import ChatTexts, Part, TalkWords, Topic
 from chat_service.knowledge.texts import LanguageTexts
 from chat_service.knowledge.words import Words
 
@@ -16,6 +16,7 @@ __all__ = [
     "LanguageTexts",
     "Part",
     "Plan",
+    "TalkWords",
     "Topic",
     "Voices",
     "Words",

@@ -92,10 +92,21 @@ class MistralMetrics:
         )
         for each in get_args(State):
             breaker.labels(each).set_function(partial(_is, each, state))
+        self._calls = Gauge(
+            "chat_mistral_calls",
+            "Calls under way, and calls that wait for a place",
+            ("state",),
+            registry=registry,
+        )
         for code in get_args(Code):
             self._refused.labels(code)
         for kind in ("sent", "cached", "received"):
             self._tokens.labels(kind)
+
+    def watch(self, under_way: Callable[[], int], waiting: Callable[[], int]) -> None:
+        """Show how many calls there are whenever the metrics are read."""
+        self._calls.labels("under-way").set_function(under_way)
+        self._calls.labels("waiting").set_function(waiting)
 
     @contextmanager
     def asking(self) -> Iterator[None]:

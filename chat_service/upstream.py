@@ -87,7 +87,8 @@ class Upstream:
         self._settings = settings
         self._breaker = breaker
         self._metrics = metrics
-        self._places = anyio.CapacityLimiter(settings.max_connections)
+        self._places = places = anyio.CapacityLimiter(settings.max_connections)
+        metrics.watch(lambda: places.borrowed_tokens, lambda: places.statistics().tasks_waiting)
 
     async def complete(self, content: bytes, *, deadline: float, hear: Hear | None = None) -> str:
         """Return the text of a completion.

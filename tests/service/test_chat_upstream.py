@@ -264,6 +264,28 @@ def test_beyond_those_who_may_wait_the_knowledge_base_answers_at_once(mistral):
     assert sorted(map(str, results)) == ["None"] * 3 + ["busy"] * 5
 
 
+def test_a_crowd_is_answered_together_and_counted(mistral):
+    settings = settings_for(mistral.url, max_connections=40, deadline_s=18, read_timeout_s=18)
+    for _ in range(60):
+        mistral.hangs(1.0)
+    with serve_on_socket(create_app(settings)) as url:
+        seen = []
+        crowd = threading.Thread(target=lambda: seen.extend(ask_together(url, 60)))
+        started = time.monotonic()
+        crowd.start()
+        most = 0.0
+        while crowd.is_alive():
+            text = httpx.get(f"{url}/metrics", trust_env=False, timeout=20).text
+            calls = re.search(r'chat_mistral_calls{state="under-way"} (\S+)', text)
+            most = max(most, float(calls[1]) if calls else 0.0)
+            time.sleep(0.05)
+        crowd.join()
+    assert seen == [None] * 60
+    assert 20 < most <= 40
+    # One after the other they would take a minute.
+    assert time.monotonic() - started < 20
+
+
 def ask_together(url, readers):
     results = []
 

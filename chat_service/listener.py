@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chat_service.danger import undenied
 from chat_service.knowledge import Knowledge
 from chat_service.recogniser import Recogniser, Tokens
 from chat_service.wordlist import read_words

@@ -1,7 +1,7 @@
 """What must not be said, whatever the language: ideas that must not meet."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from operator import attrgetter
 from typing import NamedTuple, cast, get_args
 
@@ -11,8 +11,11 @@ NEAR = 8
 """How far apart, in words, ideas may stand and still meet, unless a rule says otherwise."""
 
 
-BEHIND = 3
-"""How many words behind a verb its negation may stand, as in German and Hindi."""
+BEHIND, LATE = 5, frozenset({"not", "like", "cannot"})
+"""How many words behind a claim these may stand, as in German and Hindi."""
+
+
+FIRST = attrgetter("first")
 
 
 class Rule(NamedTuple):
@@ -56,9 +59,9 @@ RULES = _rules("""
     diagnosis: certain benign near 6 unless open condition cannot not general
     diagnosis: likely disease near 6 unless open condition cannot
     diagnosis: likely benign near 6 unless open condition cannot
-    diagnosis: diagnosed disease near 6 unless open condition cannot
+    diagnosis: diagnosed disease near 6 unless open condition cannot general
     diagnosis: disease answer near 4
-    diagnosis: verdict unless open cannot
+    diagnosis: verdict unless open condition cannot maybe like general
     reassurance: calm unless open not cannot
     reassurance: you fine be near 6 unless open condition cannot
     reassurance: everything fine be near 5 unless open condition cannot
@@ -142,15 +145,23 @@ def _meet(
 ) -> tuple[Hit, ...] | None:
     """Return the nearest hits of the other ideas, or None where they stand too far apart."""
     near = [_nearest(standing[idea], anchor, places) for idea in rule.ideas[:-1]]
-    meeting = (*near, anchor)
+    meeting = (*filter(None, near), anchor)
+    if len(meeting) < len(rule.ideas):
+        return None
     first, last = min(hit.first for hit in meeting), max(hit.last for hit in meeting)
     return meeting if places[last] - places[first] <= rule.near or len(meeting) == 1 else None
 
 
-def _nearest(hits: list[Hit], anchor: Hit, places: list[int]) -> Hit:
-    """Return the hit next to a word; only neighbours are compared, so that long texts take no longer."""
-    at = bisect_left(hits, anchor.first, key=attrgetter("first"))
-    return min(hits[max(0, at - 3) : at + 3], key=lambda hit: _gap(hit, anchor, places))
+def _nearest(hits: list[Hit], anchor: Hit, places: list[int]) -> Hit | None:
+    """Return the hit next to another that shares no word with it; only neighbours are compared, for speed."""
+    at = bisect_left(hits, anchor.first, key=FIRST)
+    apart = [hit for hit in hits[max(0, at - 4) : at + 4] if not _share(hit, anchor)]
+    return min(apart, key=lambda hit: _gap(hit, anchor, places), default=None)
+
+
+def _share(hit: Hit, other: Hit) -> bool:
+    """Tell whether two hits share a word, other than in the gap of a phrase."""
+    return hit.solid and other.solid and hit.first <= other.last and other.first <= hit.last
 
 
 def _gap(hit: Hit, anchor: Hit, places: list[int]) -> int:
@@ -162,17 +173,22 @@ def _gap(hit: Hit, anchor: Hit, places: list[int]) -> int:
 def _harmless(
     rule: Rule, meeting: tuple[Hit, ...], standing: dict[Idea, list[Hit]], clauses: list[int]
 ) -> bool:
-    """Tell whether a softening idea stands in the clauses of a meeting; only a negation may follow it."""
+    """Tell whether a softening idea stands in the clauses of a meeting; few may follow it."""
     first, last = min(hit.first for hit in meeting), max(hit.last for hit in meeting)
-    for idea in rule.unless:
-        for hit in standing.get(idea, ()):
-            inside = any(
-                other.solid and other.first <= hit.first and hit.last <= other.last for other in meeting
-            )
-            same = clauses[first] <= clauses[hit.first] <= clauses[last]
-            if same and not inside and hit.first <= last + (BEHIND if idea == "not" else 0):
+    begin, end = bisect_left(clauses, clauses[first]), bisect_right(clauses, clauses[last])
+    for idea in rule.unless & standing.keys():
+        hits = standing[idea]
+        stop = min(end, last + 1 + (BEHIND if idea in LATE else 0))
+        for hit in hits[bisect_left(hits, begin, key=FIRST) :]:
+            if hit.first >= stop:
+                break
+            if not any(_within(hit, other) for other in meeting):
                 return True
     return False
+
+
+def _within(hit: Hit, other: Hit) -> bool:
+    return other.solid and other.first <= hit.first and hit.last <= other.last
 
 
 TNM = re.compile(r"[cpyr]{0,3}(?:t(?:[0-4][a-d]?(?:mi)?|is|x))?(?:n[0-3x][a-c]?(?:mi)?)?(?:m[01x])?")

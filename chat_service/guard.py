@@ -6,16 +6,17 @@ from collections.abc import Iterable, Set
 from chat_service.characters import has_odd_characters, simplify
 from chat_service.claims import CONTRADICTIONS, GROUNDED, RULES, meetings
 from chat_service.figures import ROMAN_NUMBERS, TENS, counted, numbers_of_passage
+from chat_service.grounds import Grounds
 from chat_service.knowledge import Kind, Words
-from chat_service.numbers import numbers_in, unsupported_numbers
+from chat_service.numbers import unsupported_numbers
 from chat_service.passage import SENTENCE_END, Passage
 
 LONGEST = 6000
 """More characters than any answer of ours has."""
-CONTEXT = 5
-"""How many sentences back something forbidden may begin."""
 ENOUGH = 4
 """A sentence of fewer words may hold no common word of its language."""
+TERSE = 9
+"""Nor may one of up to so many words that speaks of our subject in words of the language."""
 MARKUP = re.compile(
     r"https?:|www\.|\b[\w-]{1,63}\.(?:com|org|net|info|io|gov|edu|ru|cn|xyz|de|fr|es|in|uk|eu|me)\b"
     r"|[<>{}\[\]|\\`#*_~^@$=+]|&\w{1,8};|javascript:"
@@ -28,14 +29,6 @@ CITATION = re.compile(
 
 AMOUNTS = frozenset({"quantity", "fraction", "percent", "rank", "chance", "span"})
 """Ideas that make a statistic of a sentence about survival."""
-
-
-class Objectionable(Exception):
-    """A text may not be shown; the codes say what kind of thing is in it, never which words."""
-
-    def __init__(self, codes: Iterable[str]) -> None:
-        super().__init__(", ".join(sorted(codes)))
-        self.codes = frozenset(codes)
 
 
 class Guard:
@@ -52,17 +45,12 @@ class Guard:
     ) -> None:
         self._words = words
         self._survival_allowed = survival_allowed
-        plain = [simplify(fact) for fact in facts]
-        self._known = set(known_numbers).union(*(numbers_in(fact) for fact in plain))
-        self._facts = Passage(plain, words)
-        self._quotable = {sentence.strip() for fact in plain for sentence in SENTENCE_END.split(fact)}
-        self._counted = counted(self._facts, numbers_of_passage(self._facts, words.counting))
-        self._said = f" {' '.join(self._facts.words)} "
+        self._grounds = Grounds(words, known_numbers, facts)
         self._rules = RULES + (CONTRADICTIONS[kind] if kind else ())
 
     def judge(self, sentences: list[str]) -> set[str]:
         """Return what is wrong with sentences that stand in a row, simplified; facts may be quoted."""
-        sentences = [sentence for sentence in sentences if sentence not in self._quotable]
+        sentences = [sentence for sentence in sentences if sentence not in self._grounds.sentences]
         passage = Passage(sentences, self._words)
         found = self._form(sentences) | self._language(passage) | self._figures(passage, sentences)
         return found | self._claims(passage) | self._survival(passage)
@@ -76,22 +64,25 @@ class Guard:
 
     def _language(self, passage: Passage) -> set[str]:
         """Refuse a sentence in which words of other languages outweigh the common words of this one."""
+        known = {hit.first for hit in passage.hits}
         for sentence in passage.sentences:
             tokens = [word for word in passage.words[sentence.start : sentence.stop] if not word[0].isdigit()]
             own = sum(word in self._words.common for word in tokens)
             foreign = sum(word in self._words.alien for word in tokens)
-            if foreign > own + 1 or (foreign > own and foreign > 1) or (len(tokens) >= ENOUGH and not own):
+            terse = not known.isdisjoint(sentence) and len(tokens) <= TERSE
+            strange = len(tokens) >= ENOUGH and not own and not terse
+            if strange or foreign > own + 1 or foreign > max(own, 1):
                 return {"language"}
         return set()
 
     def _figures(self, passage: Passage, sentences: list[str]) -> set[str]:
         numbers = numbers_of_passage(passage, self._words.counting)
-        unknown = {number.value for number in numbers if number.written_out} - self._known
+        unknown = {number.value for number in numbers if number.written_out} - self._grounds.numbers
         found = {"number"} if any(value > TENS for value in unknown) else set()
-        found |= {"number"} if unsupported_numbers(sentences, self._known) else set()
+        found |= {"number"} if unsupported_numbers(sentences, self._grounds.numbers) else set()
         found |= {"number"} if not ROMAN_NUMBERS.isdisjoint(passage.words) else set()
-        found |= {"tnm"} if passage.codes and not self._facts.codes else set()
-        kinds = {kind for kind, *_ in counted(passage, numbers) - self._counted}
+        found |= {"tnm"} if passage.codes and not self._grounds.has_codes else set()
+        kinds = {kind for kind, *_ in self._grounds.lack(counted(passage, numbers))}
         codes = {"percent": "statistic", "share": "statistic", "time": "duration"}
         return found | {code for kind, code in codes.items() if kind in kinds}
 
@@ -104,7 +95,7 @@ class Guard:
         }
 
     def _grounded(self, code: str, span: tuple[int, int], passage: Passage) -> bool:
-        return code in GROUNDED and f" {passage.quote(*span)} " in self._said
+        return code in GROUNDED and self._grounds.hold(passage.quote(*span))
 
     def _survival(self, passage: Passage) -> set[str]:
         """Refuse words of survival where there is no place for them, and everywhere beside an amount."""
@@ -145,65 +136,3 @@ def objections(
         words, known_numbers=known_numbers, survival_allowed=survival_allowed, facts=facts, kind=kind
     )
     return guard.judge(SENTENCE_END.split(plain))
-
-
-class StreamGuard:
-    """Judges an answer while it arrives; sentences come out whole, each judged with those before it."""
-
-    def __init__(
-        self,
-        words: Words,
-        *,
-        known_numbers: Set[float],
-        survival_allowed: bool,
-        facts: Iterable[str] = (),
-        kind: Kind | None = None,
-    ) -> None:
-        self._guard = Guard(
-            words, known_numbers=known_numbers, survival_allowed=survival_allowed, facts=facts, kind=kind
-        )
-        self._waiting, self._length = "", 0
-        self._before: list[str] = []
-        self._refused: frozenset[str] = frozenset()
-
-    def feed(self, text: str) -> str:
-        """Take the next piece of an answer and return what may be shown now, unchanged; often nothing.
-
-        Raises:
-            Objectionable: for good, as soon as something is wrong; nothing of it was returned.
-        """
-        self._length += len(text)
-        if self._length > LONGEST:
-            self._refuse({"length"})
-        self._waiting += text
-        end = 0
-        for border in SENTENCE_END.finditer(self._waiting):
-            if border.end() < len(self._waiting):
-                end = border.end()
-        return self._release(end)
-
-    def close(self) -> str:
-        """Return the rest of the answer.
-
-        Raises:
-            Objectionable: if something is wrong with it.
-        """
-        if not self._before and not self._waiting.strip():
-            self._refuse({"length"})
-        return self._release(len(self._waiting))
-
-    def _release(self, end: int) -> str:
-        if self._refused:
-            self._refuse(self._refused)
-        ready, self._waiting = self._waiting[:end], self._waiting[end:]
-        sentences = [part for part in SENTENCE_END.split(simplify(ready).strip()) if part]
-        if sentences:
-            whole = [*self._before, *sentences]
-            if found := self._guard.judge(whole):
-                self._refuse(found)
-            self._before = whole[-CONTEXT:]
-        return ready
-
-    def _refuse(self, codes: Iterable[str]) -> None:
-        self._refused = frozenset(codes)
-        raise Objectionable(self._refused)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Literal, NamedTuple, TypeAlias
 
 Idea = Literal[
@@ -38,6 +39,14 @@ Matcher: TypeAlias = Callable[[str], bool]
 Phrase: TypeAlias = tuple[Idea, tuple[str, ...]]
 
 
+class _Beginning(NamedTuple):
+    """What may begin with a word: ideas of one word, and phrases by their second word where it is fixed."""
+
+    alone: list[Idea]
+    by_second: dict[str, list[Phrase]]
+    others: list[Phrase]
+
+
 class Lexicon:
     """Finds the ideas of one language. `*` in a phrase is any ending or beginning, `...` up to five words."""
 
@@ -48,22 +57,32 @@ class Lexicon:
         for phrase in phrases:
             if "*" not in phrase[1][0]:
                 self._exact.setdefault(phrase[1][0], []).append(phrase)
-        self._starting = lru_cache(maxsize=8192)(self._look_up)
+        self._beginning = lru_cache(maxsize=8192)(self._look_up)
 
     def find(self, words: list[str]) -> list[Hit]:
-        """Return the ideas in a row of words; a neutral phrase takes its words out."""
-        hits = set()
-        for place, word in enumerate(words):
-            for idea, phrase in self._starting(word):
+        """Return the ideas in a row of words, in their order; a neutral phrase takes its words out."""
+        hits: dict[Hit, None] = {}
+        for place, (word, second) in enumerate(zip_longest(words, words[1:], fillvalue="")):
+            alone, by_second, others = self._beginning(word)
+            for idea in alone:
+                hits[Hit(idea, place, place)] = None
+            for idea, phrase in (*by_second.get(second, ()), *others):
                 end = _end(phrase, words, place)
                 if end is not None:
-                    hits.add(Hit(idea, place, end, "..." not in phrase))
+                    hits[Hit(idea, place, end, "..." not in phrase)] = None
         neutral = [hit for hit in hits if hit.idea == "neutral"]
-        return [hit for hit in hits if not any(_within(hit, other) for other in neutral)]
+        taken = {place for hit in neutral for place in range(hit.first, hit.last + 1)}
+        return [hit for hit in hits if hit.first not in taken or not any(_within(hit, by) for by in neutral)]
 
-    def _look_up(self, word: str) -> list[Phrase]:
-        loose = [phrase for phrase in self._loose if _fits(phrase[1][0], word)]
-        return self._exact.get(word, []) + loose
+    def _look_up(self, word: str) -> _Beginning:
+        phrases = self._exact.get(word, []) + [one for one in self._loose if _fits(one[1][0], word)]
+        beginning = _Beginning([idea for idea, phrase in phrases if len(phrase) == 1], {}, [])
+        for idea, phrase in phrases:
+            if len(phrase) > 1 and ("*" in phrase[1] or phrase[1] == "..."):
+                beginning.others.append((idea, phrase))
+            elif len(phrase) > 1:
+                beginning.by_second.setdefault(phrase[1], []).append((idea, phrase))
+        return beginning
 
 
 def _split(text: str) -> list[str]:

@@ -13,7 +13,8 @@ from chat_service.composer import Composer, Fact
 from chat_service.conversation import Conversation, Told
 from chat_service.egress import Egress
 from chat_service.engine import NoAnswer, Show
-from chat_service.guard import StreamGuard, objections
+from chat_service.gate import StreamGuard
+from chat_service.guard import objections
 from chat_service.knowledge import Kind, Knowledge, Words
 from chat_service.numbers import facts_of, stated_in
 from chat_service.offline import case_to_discuss, case_to_explain

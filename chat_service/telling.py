@@ -8,7 +8,7 @@ from typing import Any
 import pydantic_core
 
 from chat_service.engine import NoAnswer, Show
-from chat_service.guard import Objectionable, StreamGuard
+from chat_service.gate import Objectionable, StreamGuard
 
 FENCE = re.compile(r"\s*```(?:json)?[ \t]*\r?\n", re.IGNORECASE)
 MAX_TEXT = 20_000

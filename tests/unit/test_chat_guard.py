@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_service.guard import LONGEST, Objectionable, StreamGuard, objections
+from chat_service.gate import Objectionable, StreamGuard
+from chat_service.guard import LONGEST, objections
 from chat_service.knowledge import load_knowledge
 
 LANGUAGES = load_knowledge().languages

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_service.engine import NoAnswer
-from chat_service.guard import Objectionable
+from chat_service.gate import Objectionable
 from chat_service.telling import Telling, unfenced
 
 FIELDS = ("summary", "explanation")

@@ -94,15 +94,10 @@ class Listener:
         """Look in the language of the conversation; for danger, and if nothing is found, in all others."""
         recogniser = self._recognisers[language]
         others = [(own, own.split(message)) for name, own in self._recognisers.items() if name != language]
-        calm = [topic for topic in recogniser.find(split, hints=False) if not self._is_urgent(topic)]
         seen = [own.dangers(sentences) for own, sentences in [(recogniser, split), *others]]
-        found = [*undenied(seen), *calm]
+        found = [*undenied(seen), *recogniser.find(split, hints=False)]
         if not found:
-            hits = (
-                [topic for topic in own.find(text, hints=False) if not self._is_urgent(topic)]
-                for own, text in others
-            )
-            found = next(filter(None, hits), [])
+            found = next(filter(None, (own.find(text, hints=False) for own, text in others)), [])
         return list(dict.fromkeys(found))
 
     def _is_urgent(self, topic: str) -> bool:

@@ -85,10 +85,11 @@ class Recogniser:
         return [tokens[at : at + CHUNK] for tokens in pieces for at in range(0, len(tokens), CHUNK)]
 
     def find(self, split: list[Tokens], *, hints: bool = True) -> list[str]:
-        """Return the topics of a message in the order of their places."""
+        """Return the topics of a message but dangers, in the order of their places."""
         found = [entry for tokens in split for entry in _disjoint(self._found(tokens, hints))]
         strong = any(entry.strong for entry in found)
-        return list(dict.fromkeys(entry.topic for entry in found if entry.strong or not strong))
+        told = [entry.topic for entry in found if entry.strong or not strong]
+        return [topic for topic in dict.fromkeys(told) if self.topics[topic].rank not in REACH]
 
     def places(self, cues: Iterable[Cue], split: list[Tokens]) -> list[tuple[int, int, int]]:
         """Return where cues stand: sentence, first word, and the word after the last."""

@@ -106,9 +106,10 @@ class Vocabulary:
         """Drop what may be a name; after a title also the first word with a capital, whatever it is."""
         place = _skip_marks(tokens, start) if kind != "titles" else start
         first = place
-        for token in tokens[first : self._last_unknown(tokens, first)]:
-            token.drop()
-        while place < len(tokens) and not tokens[place].mark:
+        if kind != "prepositions":
+            for token in tokens[first : self._last_unknown(tokens, first)]:
+                token.drop()
+        while place < min(len(tokens), first + LONGEST_NAME) and not tokens[place].mark:
             token = tokens[place]
             titled = kind == "titles" and place == first and token.capital
             if token.kept and not (token.ambiguous or titled or token.core in PARTICLES):

@@ -13,7 +13,16 @@ from chat_service.knowledge import Knowledge, KnowledgeInvalid
 FOLDER = Path(__file__).parent / "knowledge"
 WORD_SECTIONS = frozenset({"function", "degree", "ambiguous", "never", "everyday", "terms"})
 PHRASE_SECTIONS = frozenset(
-    {"introductions", "introductions-weak", "titles", "greetings", "closings", "afterwards", "asked"}
+    {
+        "introductions",
+        "introductions-weak",
+        "prepositions",
+        "titles",
+        "greetings",
+        "closings",
+        "afterwards",
+        "asked",
+    }
 )
 TOKEN = pattern(r"[^\s.,;:!?()\[\]{}\"«»“”„…।/]+")
 PLACE = pattern(r"\{\w+\}")

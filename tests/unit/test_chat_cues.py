@@ -12,7 +12,7 @@ def found(cue: str, text: str) -> bool:
 @pytest.mark.parametrize(
     ("cue", "text"),
     [
-        ("lose|losing breast|boob*", "Will I be LOSING both of my boobs?"),
+        ("lose|losing breast|boob*", "Will I be LOSING both my boobs?"),
         ("no_longer feel", "I no longer feel my feet"),
         ("chemo* ... fever", "chemotherapy was on Monday, and since last night a fever"),
         ("*biopsie", "Wann ist die Stanzbiopsie?"),

@@ -1,0 +1,123 @@
+"""Many answers of the chat service with the language model before the knowledge base, each looked at."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from chat_service.app import create_app
+from contract.example import EXAMPLE
+from tests.language_model.peer import KEY, Peer
+from tests.mistral_imitation import settings_for
+
+READINGS = [
+    ("malignant", "ductal_carcinoma", 0.93),
+    ("benign", "fibroadenoma", 0.06),
+    ("indeterminate", "malignant", 0.52),
+    ("malignant", "phyllodes_tumor", 0.75),
+    ("benign", "benign", 0.2),
+    ("malignant", "mucinous_carcinoma", 0.97),
+]
+QUESTIONS = [
+    "Do I have cancer?",
+    "What stage is it?",
+    "What does a biopsy feel like?",
+    "Which treatment will I get?",
+    "What does HER2 positive mean?",
+    "Can I wait until after my holiday?",
+    "What is a fibroadenoma?",
+    "How long do people live with this?",
+    "My mother had it, is it in the family?",
+    "Can turmeric cure it?",
+    "How sure is the computer?",
+    "Which doctor should I see?",
+]
+REPEATS = 4
+"""Answers to one prompt; two of them streamed."""
+
+
+@dataclass
+class Answered:
+    """One answer, and how it came about."""
+
+    route: str
+    request: dict[str, Any]
+    streamed: bool
+    written: list[str]
+    shown: list[str] = field(default_factory=list)
+    """Texts that were shown before a reset or the result."""
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        return self.answer["engine"]["fallback_reason"] or "passed"
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self.answer.get(name, "") for name in ("summary", "explanation", "reply")).strip()
+
+    def as_line(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def requests(languages: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Make up requests without end: explanations and questions in turn."""
+    for number in itertools.count():
+        decision, label, probability = READINGS[number % len(READINGS)]
+        changes = {"decision": decision, "label": label, "malignant_probability": probability}
+        body: dict[str, Any] = {
+            "prediction": EXAMPLE.model_copy(update=changes).model_dump(mode="json"),
+            "audience": ("patient", "clinician")[number % 3 == 2],
+            "language": languages[number // 4 % len(languages)] if number % 4 == 3 else "en",
+        }
+        if number % 2:
+            question = QUESTIONS[number // 2 % len(QUESTIONS)]
+            yield "chat", body | {"messages": [{"role": "user", "content": question}]}
+        else:
+            yield "explain", body | {"include_prognosis": number % 4 == 0}
+
+
+def try_out(peer: Peer, count: int, languages: list[str]) -> Iterator[Answered]:
+    """Ask for so many answers."""
+    settings = settings_for(peer.url, api_key=KEY, deadline_s=18, read_timeout_s=18)
+    with TestClient(create_app(settings)) as client:
+        left = count
+        for route, body in requests(languages):
+            rehearsed = client.post(f"/{route}?dry_run=true", json=body).json()
+            if not rehearsed["leaves"]:
+                continue
+            peer.warm(rehearsed["body"])
+            for repeat in range(min(REPEATS, left)):
+                yield ask(client, peer, route, body, streamed=repeat % 2 == 1)
+            left -= REPEATS
+            if left <= 0:
+                return
+
+
+def ask(client: TestClient, peer: Peer, route: str, body: dict[str, Any], *, streamed: bool) -> Answered:
+    before = len(peer.written)
+    accept = "text/event-stream" if streamed else "application/json"
+    response = client.post(f"/{route}", json=body, headers={"Accept": accept})
+    assert response.status_code == 200, response.text
+    answered = Answered(route, body, streamed, [])
+    if streamed:
+        read_events(response.text, answered)
+    else:
+        answered.answer = response.json()
+    answered.written = peer.written[before:]
+    return answered
+
+
+def read_events(text: str, answered: Answered) -> None:
+    shown = ""
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
+        if fields.get("event") == "delta":
+            shown += json.loads(fields["data"])["text"]
+        elif fields.get("event") in {"reset", "result"}:
+            answered.shown, shown = [*answered.shown, shown], ""
+        if fields.get("event") == "result":
+            answered.answer = json.loads(fields["data"])

@@ -13,9 +13,9 @@ URGENT = ("crisis", "emergency")
 RANKS = (*URGENT, "careful", "usual", "polite")
 MOST_TOPICS = 3
 """So many questions of one message are answered."""
-REMEMBERED = 20
+REMEMBERED = 10
 """So many earlier questions are looked at for what a follow-up goes back to."""
-EARLIER = 600
+EARLIER = 400
 """Of an earlier message so many characters are read at its beginning and at its end."""
 BRIEF = 12
 """A follow-up such as "tell me more" has no more words than this."""

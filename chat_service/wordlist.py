@@ -39,8 +39,8 @@ COMPARED = frozenset({"words", "talk", "cues", "hints"})
 
 ROMAN = frozenset("IVX")
 INITIALS = 2
-ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0308\u0327\u093c")
-"""Combining accents, and the dot of Hindi that many leave out."""
+ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0327\u093c")
+"""Accents, and the dot of Hindi, that many leave out; German umlauts are written out instead."""
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 DOTS = str.maketrans({"\u0901": "\u0902"})
 """Hindi's two signs for a nasal vowel, of which many write only one."""

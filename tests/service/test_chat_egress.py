@@ -32,6 +32,13 @@ from web.request_id import current_request_id
 
 KNOWLEDGE = load_knowledge()
 LANGUAGES = sorted(KNOWLEDGE.languages)
+WHOM_TO_SEE = {
+    "en": "Which doctor should I see?",
+    "fr": "Quel médecin dois-je voir ?",
+    "de": "Zu welchem Arzt soll ich gehen?",
+    "es": "¿A qué médico debo ir?",
+    "hi": "मुझे किस डॉक्टर को दिखाना चाहिए?",
+}
 MISTRAL = MistralSettings(api_key="made-up-key")
 PROMPTS = [load_prompt(name).text for name in ("explain", "chat")]
 
@@ -82,8 +89,9 @@ def test_requests_of_our_own_making_pass(egress, explainer, language, audience, 
     options = {"prediction": prediction, "audience": audience, "language": language}
     request = ExplanationRequest(**options)
     egress.check(explainer.prepare(request, stream=True), request)
-    question = {"role": "user", "content": f"Which doctor should I see? HER2, {PROTOCOL} mistral small 2603"}
-    request = ChatRequest(**options, messages=[question])
+    said = {"role": "assistant", "content": f"{PROTOCOL} mistral small 2603"}
+    question = {"role": "user", "content": WHOM_TO_SEE[language]}
+    request = ChatRequest(**options, messages=[said, question])
     egress.check(explainer.prepare(request, stream=False), request)
 
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Set
 
 from chat_service.characters import has_odd_characters, simplify
-from chat_service.claims import CONTRADICTIONS, GROUNDED, RULES, meetings
+from chat_service.claims import CONTRADICTIONS, GROUNDED, RULES
 from chat_service.figures import ROMAN_NUMBERS, TENS, counted, numbers_of_passage
 from chat_service.grounds import Grounds
 from chat_service.knowledge import Kind, Words
+from chat_service.meetings import Ground
 from chat_service.numbers import unsupported_numbers
 from chat_service.passage import SENTENCE_END, Passage
 
@@ -87,7 +88,8 @@ class Guard:
         return found | {code for kind, code in codes.items() if kind in kinds}
 
     def _claims(self, passage: Passage) -> set[str]:
-        found = meetings(self._rules, passage.hits, passage.places, passage.clauses)
+        ground = Ground(passage.hits, passage.places, passage.clauses, self._words.behind)
+        found = ground.meetings(self._rules)
         return {
             meeting.rule.code
             for meeting in found

@@ -13,13 +13,17 @@ Idea = Literal[
     "have", "be", "shown", "established", "cleared", "excluded", "diagnosed", "verdict", "spread", "certain",
     "likely", "fine", "calm", "promise", "recover", "needless", "stop", "wait", "instead", "urge", "chance",
     # what softens it
-    "open", "condition", "maybe", "like", "not", "cannot", "general", "neutral", "together",
+    "open", "condition", "maybe", "like", "not", "cannot", "general", "neutral", "before", "together",
     # single words
     "answer", "survival", "alarm", "quantity", "stage", "degree", "grade", "receptor", "polarity",
     "medicine", "dose", "percent", "fraction", "span", "time", "among", "rank", "leak", "contact", "citation",
     "reads",
 ]  # fmt: skip
 """What a guard has to recognise; every language says how it is said."""
+SOFT = frozenset(
+    {"open", "condition", "maybe", "like", "not", "cannot", "general", "neutral", "before", "together"}
+)
+"""Ideas that make others harmless."""
 GAP = 5
 """How many words may stand where a phrase has three dots."""
 TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[\w\u0900-\u0963\u0970-\u097f]+|%")
@@ -59,8 +63,13 @@ class Lexicon:
                 self._exact.setdefault(phrase[1][0], []).append(phrase)
         self._beginning = lru_cache(maxsize=8192)(self._look_up)
 
-    def find(self, words: list[str]) -> list[Hit]:
-        """Return the ideas in a row of words, in their order; a neutral phrase takes its words out."""
+    def find(self, words: list[str], parts: list[int]) -> list[Hit]:
+        """Return the ideas in a row of words, in their order; a neutral phrase takes its words out.
+
+        Args:
+            words: The words.
+            parts: The number of the part that each word stands in; nothing is softened from another part.
+        """
         hits: dict[Hit, None] = {}
         for place, (word, second) in enumerate(zip_longest(words, words[1:], fillvalue="")):
             alone, by_second, others = self._beginning(word)
@@ -68,7 +77,8 @@ class Lexicon:
                 hits[Hit(idea, place, place)] = None
             for idea, phrase in (*by_second.get(second, ()), *others):
                 end = _end(phrase, words, place)
-                if end is not None:
+                whole = end is not None and parts[place] == parts[end]
+                if end is not None and (whole or (idea not in SOFT and "..." not in phrase)):
                     hits[Hit(idea, place, end, "..." not in phrase)] = None
         neutral = [hit for hit in hits if hit.idea == "neutral"]
         taken = {place for hit in neutral for place in range(hit.first, hit.last + 1)}

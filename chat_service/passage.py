@@ -4,15 +4,19 @@ import re
 from functools import cached_property
 from typing import Protocol
 
-from chat_service.claims import is_tnm
 from chat_service.ideas import TOKEN, Hit, Lexicon
 
 SENTENCE_END = re.compile(r"(?<=[.!?;\u2026\u0964])[\"')\u201c\u201d\u00bb]?\s+|\s*\n\s*")
 COMMA, STOP, SHORT = 2, 12, 3
 """How many words a comma and a full stop count as; beside a sentence of few words a full stop is a comma."""
+BRIEF, BARE = 6, 2
+"""How many words a short sentence has, and how many its last clause, if it only names something."""
 PAUSE = re.compile(r"[,;:()\u2013\"\u201c\u201d\u201e\u00ab\u00bb]|\s-\s")
 ROMAN = re.compile(r"(?:i{1,3}|iv|v)[a-c]?")
 RANK = re.compile(r"[0-6][a-d]?")
+
+
+TNM = re.compile(r"[cpyr]{0,3}(?:t(?:[0-4][a-d]?(?:mi)?|is|x))?(?:n[0-3x][a-c]?(?:mi)?)?(?:m[01x])?")
 
 
 class Language(Protocol):
@@ -83,20 +87,33 @@ class Passage:
     @cached_property
     def hits(self) -> list[Hit]:
         """The ideas in the passage. Only after a question is yes an answer; a question claims nothing."""
-        firsts = {
+        parts = [number for number, sentence in enumerate(self.sentences) for _ in sentence]
+        replies = {
             sentence.start for number, sentence in enumerate(self.sentences) if number - 1 in self._asked
         }
         found = [
             hit
-            for hit in self._language.lexicon.find(self.words)
-            if hit.idea != "answer" or hit.first in firsts
+            for hit in self._language.lexicon.find(self.words, parts)
+            if hit.idea != "answer" or hit.first in replies
         ]
         for number in self._asked:
-            clauses = {self.clauses[at] for at in self.sentences[number]}
-            starts = map(self.clauses.index, clauses)
+            starts = map(self.clauses.index, {self.clauses[at] for at in self.sentences[number]})
             found += [Hit("open", start, start) for start in starts]
         ranks = [at for at, word in enumerate(self.words) if ROMAN.fullmatch(word) or RANK.fullmatch(word)]
-        return found + [Hit("rank", at, at) for at in ranks]
+        return found + [Hit("rank", at, at) for at in ranks] + self._bare(found)
+
+    def _bare(self, found: list[Hit]) -> list[Hit]:
+        """Return where a short sentence ends in nothing but the name of a disease."""
+        named = {hit.last for hit in found if hit.idea == "disease"}
+        return [
+            Hit("verdict", sentence[-1], sentence[-1])
+            for number, sentence in enumerate(self.sentences)
+            if 0 < len(sentence) <= BRIEF
+            and sentence[-1] in named
+            and number not in self._asked
+            and len(sentence) - self.clauses[sentence.start : sentence.stop].index(self.clauses[sentence[-1]])
+            <= BARE
+        ]
 
     @property
     def codes(self) -> bool:
@@ -106,3 +123,9 @@ class Passage:
     def quote(self, first: int, last: int) -> str:
         """Return words of the passage, as they are compared."""
         return " ".join(self.words[first : last + 1])
+
+
+def is_tnm(word: str) -> bool:
+    """Tell whether a word is of the TNM kind, such as t2, pt1cn0 or m0."""
+    coded = len(word) > 1 and TNM.fullmatch(word) is not None
+    return coded and any(sign.isdigit() or sign == "x" for sign in word)

@@ -19,6 +19,8 @@ class Words(Entry):
     foreign: frozenset[str]
     breaks: frozenset[str]
     linkers: frozenset[str]
+    behind: Annotated[int, Field(ge=0, le=9)]
+    """How many words behind a claim its negation may still stand."""
     numerals: dict[str, float]
     ideas: dict[Idea, list[Annotated[str, Field(min_length=1, max_length=80)]]]
 

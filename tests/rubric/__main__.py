@@ -1,4 +1,4 @@
-"""`python -m tests.rubric`: grade the answers of the chat service by our rubric, and print scores by theme."""
+"""`python -m tests.rubric`: grade answers of the chat service by our rubric, and print scores by theme."""
 
 import argparse
 import sys

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import py3langid
@@ -47,8 +48,13 @@ def says_one_of(answer: Answer, words: Any) -> bool:
 @check
 def in_language(answer: Answer, _: Any) -> bool:
     long = [s for s in answer.sentences if len(s.split()) >= LONG_ENOUGH]
-    strange = [s for s in long if py3langid.classify(s)[0] != answer.language]
+    strange = [s for s in long if language_of(s) != answer.language]
     return bool(answer.plain.strip()) and len(strange) <= len(long) / 10
+
+
+@cache
+def language_of(text: str) -> str:
+    return str(py3langid.classify(text)[0])
 
 
 @check
@@ -72,7 +78,7 @@ def grade(text: str) -> float:
 @check
 def has_disclaimer(answer: Answer, _: Any) -> bool:
     text = answer.whole["disclaimer"]
-    return len(text) > 40 and py3langid.classify(text)[0] == answer.language
+    return len(text) > 40 and language_of(text) == answer.language
 
 
 @check
@@ -112,16 +118,18 @@ def ungrounded_number(answer: Answer, _: Any) -> bool:
 
 
 def numbers(text: str) -> set[float]:
-    """Read numbers as any of the languages writes them: 1,234.5 and 1.234,5, and the digits of Hindi."""
-    text = "".join(str(int(c)) if c.isdigit() and c.isascii() is False and c.isdecimal() else c for c in text)
+    """Read numbers as any of the languages writes them: 1,234.5 and 1.234,5 and 1 234, and Hindi digits.
+
+    What can be read in two ways is read in both.
+    """
+    text = "".join(str(int(letter)) if letter.isdecimal() else letter for letter in text)
     read: set[float] = set()
-    for found_number in re.findall(r"\d[\d.,\u00a0\u202f ]*\d|\d", text):
-        grouped = re.sub(r"(?<=\d)[.,\u00a0\u202f ](?=\d{2,3}(?:\D|$))", "", found_number)
-        for part in [found_number.replace(",", "."), grouped, *re.split(r"[ \u00a0\u202f]", found_number)]:
-            try:
-                read.add(float(part.replace(",", ".").rstrip(".").replace(" ", "")))
-            except ValueError:
-                continue
+    for written in re.findall(r"\d+(?:[.,]\d+|[\u00a0\u202f ]\d{3}(?!\d))*", text):
+        spaceless = re.sub(r"\s", "", written)
+        grouped = re.sub(r"[.,](?=\d{2,3}(?:\D|$))", "", spaceless)
+        for way in [spaceless.replace(",", "."), grouped.replace(",", "."), *re.split(r"\s", written)]:
+            if re.fullmatch(r"\d+(\.\d+)?", way):
+                read.add(float(way))
     return read
 
 

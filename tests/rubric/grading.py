@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.rubric.answers import Answer, make_body
+from tests.rubric.answers import Answer, make_body, plain
 from tests.rubric.checks import CHECKS
 from tests.rubric.rubric import Criterion, Example
 
@@ -43,7 +43,7 @@ def is_met(criterion: Criterion, answer: Answer) -> bool:
     if criterion.check:
         return CHECKS[criterion.check](answer, criterion.of)
     return (
-        re.search(criterion.words[answer.example.language].lower(), f"{answer.plain}\n{answer.history}")
+        re.search(plain(criterion.words[answer.example.language]), f"{answer.plain}\n{answer.history}")
         is not None
     )
 

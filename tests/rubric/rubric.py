@@ -5,6 +5,7 @@ score of a conversation is what was achieved of all positive points, never below
 their mean. (Arora et al., HealthBench, arXiv 2505.08775; the items are our own.)
 """
 
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from itertools import product
@@ -92,7 +93,10 @@ def load_base() -> Base:
 @cache
 def load_words() -> dict[str, dict[str, str]]:
     """Return the patterns of checks: by name, then by language."""
-    return {name: dict(by_language) for name, by_language in _read(FOLDER / "words.yaml").items()}
+    return {
+        name: {language: unicodedata.normalize("NFC", pattern) for language, pattern in by_language.items()}
+        for name, by_language in _read(FOLDER / "words.yaml").items()
+    }
 
 
 def load_themes() -> list[Theme]:

@@ -67,6 +67,8 @@ RULES = _rules("""
     grade: grade degree near 3 unless open condition cannot
     grade: grade rank near 3 unless cannot
     receptor: receptor polarity near 3 unless open condition cannot general maybe
+    cause: cause disease near 6 unless open cannot not maybe
+    subtype: subtype
     medicine: medicine
     medicine: dose
     care: stop treatment near 7 unless not open before
@@ -81,7 +83,9 @@ RULES = _rules("""
     leak: doctor-claim
     markup: contact
 """)
-GROUNDED = frozenset({"medicine", "statistic", "duration", "citation", "receptor", "grade", "stage"})
+GROUNDED = frozenset(
+    {"medicine", "statistic", "duration", "citation", "receptor", "grade", "stage", "subtype"}
+)
 """What may be repeated in the words of the facts that were handed over."""
 CONTRADICTIONS = {
     "benign": _rules("contradiction: reads disease near 6 unless open condition not cannot maybe general"),

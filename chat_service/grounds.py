@@ -9,6 +9,9 @@ from chat_service.knowledge import Words
 from chat_service.numbers import numbers_in
 from chat_service.passage import SENTENCE_END, Passage
 
+STEM = 7
+"""Letters after which only the ending of a word may differ."""
+
 
 class Grounds:
     """Facts in one language, read only as far as an answer makes it necessary.
@@ -30,8 +33,9 @@ class Grounds:
         return figures - self._counted if figures else set()
 
     def hold(self, said: str) -> bool:
-        """Tell whether words stand in the facts, one after the other."""
-        return f" {said} " in self._said
+        """Tell whether words stand in the facts, one after the other, or a long word in another ending."""
+        long = len(said) > STEM and " " not in said
+        return f" {said[:STEM]}" in self._said if long else f" {said} " in self._said
 
     @cached_property
     def has_codes(self) -> bool:

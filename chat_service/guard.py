@@ -60,8 +60,14 @@ class Guard:
         text = "\n".join(sentences)
         folded = text.casefold()
         found = {"character"} if has_odd_characters(text, self._words.letters) else set()
+        found |= {"cut"} if any(self._is_cut(sentence) for sentence in sentences) else set()
         found |= {"markup"} if MARKUP.search(folded) else set()
         return found | ({"citation"} if CITATION.search(folded) else set())
+
+    def _is_cut(self, sentence: str) -> bool:
+        """Tell whether a sentence breaks off: with a comma, or with a word that none ends with."""
+        last = self._words.fold(sentence).rsplit(None, 1)[-1] if sentence.strip() else ""
+        return last.endswith((",", "-", "\u2013", "(")) or last in self._words.dangling
 
     def _language(self, passage: Passage) -> set[str]:
         """Refuse a sentence in which words of other languages outweigh the common words of this one."""

@@ -10,14 +10,15 @@ Idea = Literal[
     # who and what is spoken of
     "you", "yours", "thing", "everything", "disease", "benign", "treatment", "doctor-claim",
     # what is said of it
-    "have", "be", "shown", "established", "cleared", "excluded", "diagnosed", "verdict", "spread", "certain",
-    "likely", "fine", "calm", "promise", "recover", "needless", "stop", "wait", "instead", "urge", "chance",
+    "have", "be", "shown", "established", "cleared", "excluded", "diagnosed", "verdict", "cause",
+    "spread", "certain", "likely", "fine", "calm", "promise", "recover", "needless", "stop", "wait",
+    "instead", "urge", "chance",
     # what softens it
     "open", "condition", "maybe", "like", "not", "cannot", "general", "neutral", "before", "together",
     # single words
     "answer", "survival", "alarm", "quantity", "stage", "degree", "grade", "receptor", "polarity",
-    "medicine", "dose", "percent", "fraction", "span", "time", "among", "rank", "leak", "contact", "citation",
-    "reads",
+    "medicine", "dose", "subtype", "percent", "fraction", "span", "time", "among", "rank", "leak",
+    "contact", "citation", "reads",
 ]  # fmt: skip
 """What a guard has to recognise; every language says how it is said."""
 SOFT = frozenset(

@@ -19,6 +19,7 @@ class Words(Entry):
     foreign: frozenset[str]
     breaks: frozenset[str]
     linkers: frozenset[str]
+    unfinished: frozenset[str]
     behind: Annotated[int, Field(ge=0, le=9)]
     """How many words behind a claim its negation may still stand."""
     numerals: dict[str, float]
@@ -50,6 +51,11 @@ class Words(Entry):
     def linking(self) -> frozenset[str]:
         """Words that tie a clause to the one before, as they are compared."""
         return frozenset(map(self.fold, self.linkers))
+
+    @cached_property
+    def dangling(self) -> frozenset[str]:
+        """Words that no sentence ends with, as they are compared."""
+        return frozenset(map(self.fold, self.unfinished))
 
     @cached_property
     def counting(self) -> dict[str, float]:

@@ -88,6 +88,10 @@ CODES = [
     ("Vous avez un cancer du sein.", "language"),
     ("You have c\u0430ncer.", "character"),
     ("See your doctor.\x00", "character"),
+    ("Please see your doctor for the", "cut"),
+    ("Please see your doctor,", "cut"),
+    ("This looks like a fibroadenoma.", "subtype"),
+    ("It is caused by a cancer gene.", "cause"),
     ("", "length"),
     ("See your doctor. " * LONGEST, "length"),
 ]

@@ -1,5 +1,7 @@
 """How numbers are read out of texts and out of JSON."""
 
+import re
+
 import pytest
 
 from chat_service.numbers import numbers_in, numbers_of, unsupported_numbers
@@ -17,6 +19,13 @@ from chat_service.numbers import numbers_in, numbers_of, unsupported_numbers
         ("99.6 %.", {99.6}),
         ("1,272,681 people", {1272681}),
         ("call 116 123 or 112", set()),
+        ("1.022 Patientinnen, 1 022 patientes, 1\u202f022 patientes", {1022}),
+        ("1.234,5 und 1,234.5", {1234.5}),
+        ("1,00,000 \u0932\u094b\u0917", {100000}),
+        ("\u096f\u096f.\u096c % of \u096b", {99.6, 5}),
+        ("0.045 und 0,045", {0.045}),
+        ("10-15 % in 2013", {10, 15, 2013}),
+        ("112 or 112,5", {112.5}),
         ("no number", set()),
     ],
 )
@@ -34,3 +43,7 @@ def test_whole_numbers_up_to_ten_are_free_and_fractions_are_not():
 
 def test_a_known_number_is_supported():
     assert unsupported_numbers(["99.6 % of 955"], {99.6}) == {955}
+
+
+def test_a_locale_may_have_emergency_numbers_of_its_own():
+    assert numbers_in("Call 15 or 112.", re.compile(r"\b15\b")) == {112}

@@ -40,8 +40,17 @@ def examples(kind, part):
 
 
 @pytest.mark.parametrize(("language", "text"), examples("acceptable", "tuned"))
-def test_good_prose_passes_for_every_reading(language, text):
+def test_good_prose_passes(language, text):
     assert judge(text, language) == set()
+
+
+@pytest.mark.parametrize("kind", ["benign", "malignant", "indeterminate", "unusable"])
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_good_prose_is_refused_for_a_decision_only_where_it_names_another(language, kind):
+    for survival_allowed in (False, True):
+        for text in texts_of("acceptable", "tuned", language):
+            codes = judge(text, language, survival_allowed=survival_allowed, kind=kind)
+            assert codes <= {"contradiction"}, text
 
 
 @pytest.mark.parametrize(("language", "text"), examples("unacceptable", "tuned"))

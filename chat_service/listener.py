@@ -1,12 +1,13 @@
 """A conversation: what the last message asks for in the light of those before it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from chat_service.danger import undenied
 from chat_service.knowledge import Knowledge
 from chat_service.recogniser import Recogniser, Tokens
-from chat_service.wordlist import read_words
+from chat_service.wordlist import FOLDER, read_file
 from contract import ChatMessage
 
 URGENT = ("crisis", "emergency")
@@ -50,7 +51,7 @@ class Listener:
     def __init__(self, knowledge: Knowledge) -> None:
         self._topics = knowledge.topics
         self._recognisers = {
-            name: Recogniser.of(texts.chat, knowledge.topics, read_words(knowledge, name).words)
+            name: Recogniser.of(texts.chat, knowledge.topics, _everyday(name))
             for name, texts in knowledge.languages.items()
         }
 
@@ -134,6 +135,11 @@ class Listener:
             ordered = [topic for topic in ordered if self._topics[topic].rank != "polite"]
         unfit = UNFIT if first == "emergency" else UNFIT[-1:] if len(ordered) > 1 else ()
         return tuple([topic for topic in ordered if topic not in unfit][:MOST_TOPICS])
+
+
+def _everyday(language: str) -> Iterator[str]:
+    """Yield the words of everyday life, which are never taken for mistyped ones."""
+    return chain.from_iterable(read_file(FOLDER / language / "everyday.txt").values())
 
 
 def _wish(recogniser: Recogniser, split: list[Tokens]) -> bool | None:

@@ -78,9 +78,11 @@ class Lexicon:
                 hits[Hit(idea, place, place)] = None
             for idea, phrase in (*by_second.get(second, ()), *others):
                 end = _end(phrase, words, place)
-                whole = end is not None and parts[place] == parts[end]
-                if end is not None and (whole or (idea not in SOFT and "..." not in phrase)):
-                    hits[Hit(idea, place, end, "..." not in phrase)] = None
+                if end is None:
+                    continue
+                solid = "..." not in phrase
+                if parts[place] == parts[end] or (solid and idea not in SOFT):
+                    hits[Hit(idea, place, end, solid)] = None
         neutral = [hit for hit in hits if hit.idea == "neutral"]
         taken = {place for hit in neutral for place in range(hit.first, hit.last + 1)}
         return [hit for hit in hits if hit.first not in taken or not any(_within(hit, by) for by in neutral)]
@@ -104,8 +106,9 @@ def _within(hit: Hit, other: Hit) -> bool:
     return other.first <= hit.first and hit.last <= other.last
 
 
-@lru_cache(maxsize=16384)
 def _fits(pattern: str, word: str) -> bool:
+    if "*" not in pattern:
+        return word == pattern
     stem = pattern.strip("*")
     if pattern.startswith("*"):
         return stem in word if pattern.endswith("*") else word.endswith(stem)
@@ -115,13 +118,14 @@ def _fits(pattern: str, word: str) -> bool:
 def _end(phrase: tuple[str, ...], words: list[str], place: int) -> int | None:
     """Return where a phrase that starts at a place ends, or None; gaps are as short as they can be."""
     at = place
-    for index, pattern in enumerate(phrase[1:], start=1):
+    reach = 1
+    for pattern in phrase[1:]:
         if pattern == "...":
+            reach = 1 + GAP
             continue
-        reach = 1 + (GAP if phrase[index - 1] == "..." else 0)
-        ahead = range(at + 1, min(at + 1 + reach, len(words)))
-        found = next((later for later in ahead if _fits(pattern, words[later])), None)
-        if found is None:
+        ahead = words[at + 1 : at + 1 + reach]
+        step = next((step for step, word in enumerate(ahead, start=1) if _fits(pattern, word)), None)
+        if step is None:
             return None
-        at = found
+        at, reach = at + step, 1
     return at

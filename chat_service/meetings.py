@@ -11,7 +11,7 @@ from chat_service.ideas import Hit, Idea
 LATE = frozenset({"not", "like", "cannot"})
 """Ideas that stand behind a claim in languages that put the verb last."""
 FIRST = attrgetter("first")
-NEIGHBOURS = 4
+NEIGHBOURS = 3
 """How many hits on each side are compared; a bound, so that long texts take no longer."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from html import escape
 
 from contract import Source
+from ui.catalogue import Words
 
 
 def to_paragraphs(text: str) -> str:
@@ -22,6 +23,30 @@ def to_section(title: str, content: str) -> str:
     return f'<section class="bt-section"><h2>{escape(title)}</h2>{content}</section>'
 
 
+def to_details(title: str, content: str) -> str:
+    """Return a part that the reader opens; `content` is markup already."""
+    return f'<details class="bt-more"><summary>{escape(title)}</summary>{content}</details>'
+
+
+def to_table(head: Iterable[str], rows: Iterable[Iterable[str]], kind: str) -> str:
+    """Return a table of plain texts, whose first column names the rows."""
+    columns = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    body = ""
+    for first, *rest in rows:
+        cells = "".join(f"<td>{escape(text)}</td>" for text in rest)
+        body += f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
+    return (
+        f'<div class="bt-wide" tabindex="0" role="group" aria-label="{escape(kind)}">'
+        f'<table class="bt-table"><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def to_terms(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return names and values as a list of terms."""
+    cells = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs)
+    return f'<dl class="bt-details">{cells}</dl>'
+
+
 def to_link(url: str | None, text: str) -> str:
     """Return a link that opens beside the page, or nothing for anything but a web address."""
     if url is None or not url.startswith(("https://", "http://")):
@@ -29,11 +54,11 @@ def to_link(url: str | None, text: str) -> str:
     return f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{escape(text)}</a>'
 
 
-def to_references(ids: Iterable[str], sources: list[Source]) -> str:
+def to_references(ids: Iterable[str], sources: list[Source], words: Words) -> str:
     """Return `[1, 3]`: the places of the cited sources in the list of sources."""
     places = {source.id: number for number, source in enumerate(sources, start=1)}
     numbers = sorted({places[name] for name in ids if name in places})
     if not numbers:
         return ""
     listed = ", ".join(str(number) for number in numbers)
-    return f' <span class="bt-ref" title="numbers in the list of sources">[{listed}]</span>'
+    return f' <span class="bt-ref" title="{escape(words("sources.places"))}">[{listed}]</span>'

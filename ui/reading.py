@@ -1,42 +1,50 @@
-"""The reading of the picture: decision, probability, remarks, and what read it."""
+"""The reading of a picture: decision, probability, remarks, and what read it."""
 
 from html import escape
 
-import streamlit as st
-
 from contract import Prediction
+from ui.catalogue import Words
+from ui.markup import to_details, to_list, to_terms
 from ui.scale import draw_scale
-from ui.words import word_decision
+from ui.words import word_decision, word_remark
 
 
-def show_reading(prediction: Prediction, preview: str | None) -> None:
-    """Show what the inference service found, the decision first."""
-    st.html(_decision(prediction, preview))
-    if prediction.quality.usable:
-        st.html(draw_scale(prediction))
-    if prediction.quality.issues:
-        remarks = "".join(f"<li>{escape(issue.message)}</li>" for issue in prediction.quality.issues)
-        st.html(f'<div class="bt-remarks"><h3>Remarks on the picture</h3><ul>{remarks}</ul></div>')
-    with st.expander("About this reading"):
-        st.html(_details(prediction))
-
-
-def _decision(prediction: Prediction, preview: str | None) -> str:
-    words = word_decision(prediction)
-    picture = f'<img src="{preview}" alt="the picture that was read">' if preview else ""
+def write_decision(prediction: Prediction, words: Words) -> str:
+    """The decision in plain words, before everything else."""
+    wording = word_decision(prediction, words)
     return (
-        f'<div class="bt-decision" role="status"><div><h2>{escape(words.headline)}</h2>'
-        f"<p>{escape(words.meaning)}</p></div>{picture}</div>"
+        f'<div class="bt-decision" role="status"><h2>{escape(wording.headline)}</h2>'
+        f"<p>{escape(wording.meaning)}</p></div>"
     )
 
 
-def _details(prediction: Prediction) -> str:
+def write_scale(prediction: Prediction, words: Words) -> str:
+    """The probability; nothing for a picture that cannot be judged."""
+    return draw_scale(prediction, words) if prediction.quality.usable else ""
+
+
+def write_remarks(prediction: Prediction, words: Words) -> str:
+    """What was remarked on the picture."""
+    if not prediction.quality.issues:
+        return ""
+    listed = to_list(word_remark(issue, words) for issue in prediction.quality.issues)
+    return f'<div class="bt-remarks"><h3>{escape(words("remarks"))}</h3>{listed}</div>'
+
+
+def write_about(prediction: Prediction, words: Words) -> str:
+    """What read which picture, to be opened."""
+    return to_details(words("about"), write_facts(prediction, words))
+
+
+def write_facts(prediction: Prediction, words: Words) -> str:
+    """What read which picture."""
     model, image = prediction.model, prediction.image
-    rows = {
-        "Model": f"{model.name} {model.version} ({model.architecture}, {model.modality})",
-        "Model file (SHA-256)": model.sha256,
-        "Picture": f"{image.format}, {image.width} x {image.height} pixels",
-        "Reading": f"{prediction.id}, {prediction.created:%Y-%m-%d %H:%M} UTC",
-    }
-    cells = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
-    return f'<dl class="bt-details">{cells}</dl>'
+    size = words("about.pixels", format=image.format, width=image.width, height=image.height)
+    return to_terms(
+        [
+            (words("about.model"), f"{model.name} {model.version} ({model.architecture}, {model.modality})"),
+            (words("about.file"), model.sha256),
+            (words("about.picture"), size),
+            (words("about.reading"), f"{prediction.id}, {prediction.created:%Y-%m-%d %H:%M} UTC"),
+        ]
+    )

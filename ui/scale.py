@@ -3,25 +3,25 @@
 from html import escape
 
 from contract import Prediction
-from ui.words import word_percent
+from ui.catalogue import Words
 
 
-def draw_scale(prediction: Prediction) -> str:
+def draw_scale(prediction: Prediction, words: Words) -> str:
     """Return the scale as HTML; its label says in words what it shows."""
     value, band = prediction.malignant_probability, prediction.band
-    percent = word_percent(value, _digits(prediction))
-    label = f"Computed probability of malignant tissue: {percent}. {_describe(prediction)}"
+    percent, caption = words.percent(value, _digits(prediction)), words("scale.caption")
+    label = f"{caption} {percent}. {_describe(prediction, words)}"
     zone = ""
     if band:
         zone = f'<span class="bt-band" style="left:{band.low:.2%};width:{band.high - band.low:.2%}"></span>'
     return (
-        f'<figure class="bt-scale"><figcaption>Computed probability of malignant tissue: '
-        f"<strong>{percent}</strong></figcaption>"
+        f'<figure class="bt-scale"><figcaption>{escape(caption)} <strong>{percent}</strong></figcaption>'
         f'<div role="img" aria-label="{escape(label)}"><div class="bt-track">{zone}'
         f'<span class="bt-threshold" style="left:{prediction.threshold:.2%}"></span>'
         f'<span class="bt-marker" style="left:{value:.2%}"></span></div>'
-        f'<div class="bt-ends"><span>0 %<br>more like non-cancerous</span>'
-        f"<span>100 %<br>more like cancerous</span></div></div>{_legend(prediction)}</figure>"
+        f'<div class="bt-ends"><span>0\u00a0%<br>{escape(words("scale.low"))}</span>'
+        f"<span>100\u00a0%<br>{escape(words('scale.high'))}</span></div></div>"
+        f"{_legend(prediction, words)}</figure>"
     )
 
 
@@ -36,22 +36,21 @@ def _digits(prediction: Prediction) -> int:
     return int(len({round(value * 100) for value in values}) < len(values))
 
 
-def _describe(prediction: Prediction) -> str:
+def _describe(prediction: Prediction, words: Words) -> str:
     digits, band = _digits(prediction), prediction.band
-    text = f"The threshold is {word_percent(prediction.threshold, digits)}."
+    text = words("scale.threshold", percent=words.percent(prediction.threshold, digits))
     if band:
-        span = f"{word_percent(band.low, digits)} and {word_percent(band.high, digits)}"
-        text += f" Between {span} the model does not decide."
+        low, high = words.percent(band.low, digits), words.percent(band.high, digits)
+        text += f" {words('scale.band', low=low, high=high)}"
     return text
 
 
-def _legend(prediction: Prediction) -> str:
+def _legend(prediction: Prediction, words: Words) -> str:
     digits, band = _digits(prediction), prediction.band
-    items = [
-        '<li><i class="bt-key-marker"></i>this picture</li>',
-        f'<li><i class="bt-key-threshold"></i>threshold, {word_percent(prediction.threshold, digits)}</li>',
-    ]
+    threshold = words("scale.key.threshold", percent=words.percent(prediction.threshold, digits))
+    items = [("marker", words("scale.key.picture")), ("threshold", threshold)]
     if band:
-        span = f"{word_percent(band.low, digits)} to {word_percent(band.high, digits)}"
-        items.append(f'<li><i class="bt-key-band"></i>too close to call, {span}</li>')
-    return f'<ul class="bt-legend" aria-hidden="true">{"".join(items)}</ul>'
+        low, high = words.percent(band.low, digits), words.percent(band.high, digits)
+        items.append(("band", words("scale.key.band", low=low, high=high)))
+    listed = "".join(f'<li><i class="bt-key-{kind}"></i>{escape(text)}</li>' for kind, text in items)
+    return f'<ul class="bt-legend" aria-hidden="true">{listed}</ul>'

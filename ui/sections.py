@@ -1,88 +1,119 @@
 """The explanation by sections, each as HTML."""
 
+from collections.abc import Sequence
 from html import escape
 
 from contract import Explanation, Source, UntreatedSurvival, YearRange
+from ui.catalogue import Words
 from ui.markup import to_link, to_list, to_paragraphs, to_references, to_section
-from ui.words import STAGES, URGENCIES
 
 
-def write_actions(explanation: Explanation) -> str:
+def write_summary(text: str) -> str:
+    """What stands before everything else."""
+    return f'<div class="bt-summary">{to_paragraphs(text)}</div>'
+
+
+def write_draft(text: str, words: Words) -> str:
+    """What has been written so far: the summary, an empty line, and the explanation."""
+    summary, _, rest = text.partition("\n\n")
+    section = to_section(words("explanation"), to_paragraphs(rest)) if rest.strip() else ""
+    return f'<div class="bt-draft" aria-busy="true">{write_summary(summary)}{section}</div>'
+
+
+def write_actions(explanation: Explanation, words: Words) -> str:
     """What to do, each with its urgency."""
     items = "".join(
         f"<li><h3>{escape(action.title)}</h3>"
-        f'<span class="bt-urgency bt-{action.urgency}">{URGENCIES[action.urgency]}</span>'
-        f"<p>{escape(action.detail)}{to_references(action.sources, explanation.sources)}</p></li>"
+        f'<span class="bt-urgency bt-{action.urgency}">{escape(words(f"urgency.{action.urgency}"))}</span>'
+        f"<p>{escape(action.detail)}{to_references(action.sources, explanation.sources, words)}</p></li>"
         for action in explanation.actions
     )
-    return to_section("What to do", f'<ol class="bt-actions">{items}</ol>')
+    return to_section(words("actions"), f'<ol class="bt-actions">{items}</ol>')
 
 
-def write_text(explanation: Explanation) -> str:
+def write_text(explanation: Explanation, words: Words) -> str:
     """The explanation itself."""
-    return to_section("Explanation", to_paragraphs(explanation.explanation))
+    return to_section(words("explanation"), to_paragraphs(explanation.explanation))
 
 
-def write_specialists(explanation: Explanation) -> str:
+def write_specialists(explanation: Explanation, words: Words) -> str:
     """Whom to see, and what they do."""
     items = "".join(
         f"<dt>{escape(person.name)}</dt>"
-        f"<dd>{escape(person.role)}{to_references(person.sources, explanation.sources)}</dd>"
+        f"<dd>{escape(person.role)}{to_references(person.sources, explanation.sources, words)}</dd>"
         for person in explanation.specialists
     )
-    return to_section("Whom to see", f'<dl class="bt-people">{items}</dl>')
+    return to_section(words("specialists"), f'<dl class="bt-people">{items}</dl>')
 
 
-def write_stage(explanation: Explanation) -> str:
+def write_stage(explanation: Explanation, words: Words) -> str:
     """What can be said about the stage, what is needed for it, and how stages are spread."""
     stage = explanation.stage
-    content = f"<p><strong>{escape(STAGES[stage.estimate])}</strong></p>" if stage.estimate else ""
+    content = ""
+    if stage.estimate:
+        content = f"<p><strong>{escape(words(f'stage.{stage.estimate}'))}</strong></p>"
     content += to_paragraphs(stage.reason)
     if stage.needed:
-        content += "<h3>What is needed to tell</h3>" + to_list(stage.needed)
+        content += f"<h3>{escape(words('stage.needed'))}</h3>{to_list(stage.needed)}"
     if stage.distribution:
-        content += "<h3>How often cases are found at a stage</h3>" + _draw_shares(explanation)
-    return to_section("Stage", content)
+        content += f"<h3>{escape(words('stage.shares'))}</h3>{_draw_shares(explanation, words)}"
+    return to_section(words("stage"), content)
 
 
-def _draw_shares(explanation: Explanation) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{escape(share.stage)}</th>'
-        f'<td><span class="bt-bar" style="width:{share.percent:.1f}%"></span></td>'
-        f"<td>{share.percent:g}&nbsp;%{to_references([share.source], explanation.sources)}</td></tr>"
-        for share in explanation.stage.distribution
+def _draw_shares(explanation: Explanation, words: Words) -> str:
+    return _draw_bars(
+        [
+            (
+                words.find(f"share.{share.stage}") or share.stage,
+                share.percent,
+                escape(words.number(share.percent))
+                + "\u00a0%"
+                + to_references([share.source], explanation.sources, words),
+            )
+            for share in explanation.stage.distribution
+        ]
     )
-    return f'<table class="bt-shares"><tbody>{rows}</tbody></table>'
 
 
-def write_survival(survival: UntreatedSurvival, sources: list[Source]) -> str:
+def _draw_bars(rows: Sequence[tuple[str, float, str]]) -> str:
+    """Draw shares as bars: name, percent, and markup that says the same."""
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        f'<td aria-hidden="true"><span class="bt-bar" style="width:{percent:.1f}%"></span></td>'
+        f"<td>{said}</td></tr>"
+        for name, percent, said in rows
+    )
+    return f'<table class="bt-shares"><tbody>{body}</tbody></table>' if body else ""
+
+
+def write_survival(survival: UntreatedSurvival, sources: list[Source], words: Words) -> str:
     """The historical figures of people who were not treated, which the reader has asked for."""
     cited = [source for source in sources if source.id in survival.sources]
-    rows = "".join(
-        f'<tr><th scope="row">after {point.years:g} years</th>'
-        f'<td><span class="bt-bar" style="width:{point.percent:.1f}%"></span></td>'
-        f"<td>{point.percent:g}&nbsp;% alive</td></tr>"
+    rows = [
+        (
+            words("survival.after", years=words.number(point.years)),
+            point.percent,
+            escape(words("survival.alive", percent=words.number(point.percent))).replace(" %", "\u00a0%"),
+        )
         for point in survival.survival
-    )
-    table = f'<table class="bt-shares"><tbody>{rows}</tbody></table>' if rows else ""
+    ]
+    median = words("survival.median", years=_word_years(survival.median_years, words))
     return (
         f"{to_paragraphs(survival.statement)}"
-        f"<p>Median survival: {_word_years(survival.median_years)}; half of these people lived longer."
-        f"{to_references(survival.sources, cited)}</p>{table}{to_paragraphs(survival.caveat)}"
-        f"{write_sources(cited)}"
+        f"<p>{escape(median)}{to_references(survival.sources, cited, words)}</p>"
+        f"{_draw_bars(rows)}{to_paragraphs(survival.caveat)}{write_sources(cited, words)}"
     )
 
 
-def _word_years(years: YearRange) -> str:
-    if years.low == years.high:
-        return f"{years.low:g} years"
-    return f"{years.low:g} to {years.high:g} years"
+def _word_years(years: YearRange, words: Words) -> str:
+    low, high = words.number(years.low), words.number(years.high)
+    return words("survival.years", years=low) if low == high else words("survival.range", low=low, high=high)
 
 
-def write_sources(sources: list[Source]) -> str:
+def write_sources(sources: list[Source], words: Words) -> str:
     """Publications with the fact each of them states, to be opened."""
     items = "".join(
-        f"<li>{escape(source.citation)} {to_link(source.url, 'Open the source')}"
+        f"<li>{escape(source.citation)} {to_link(source.url, words('sources.open'))}"
         f"<p>{escape(source.statement)}</p></li>"
         for source in sources
     )

@@ -1,9 +1,12 @@
 """What the page is told by its environment."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HERE = Path(__file__).parent.parent
 
 
 class Settings(BaseSettings):
@@ -19,5 +22,9 @@ class Settings(BaseSettings):
     """API key for the inference service, where it needs one."""
     chat_key: SecretStr | None = None
     """API key for the chat service, where it needs one."""
+    sample: Path = HERE / "models" / "sample.png"
+    """The rendered picture that is offered to try; nothing is offered where it is not there."""
+    report: Path = HERE / "docs" / "starter" / "report.json"
+    """Report of `training evaluate` with the model's curves; shown only if it is about this very model."""
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 40
     """Seconds that a whole answer may take; an explanation comes within 20."""

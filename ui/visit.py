@@ -1,56 +1,122 @@
-"""What one visit remembers: the picture that was read and its explanations, in this session only."""
+"""What one visit remembers, in this session's memory only: pictures that were read, and what was answered."""
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 import streamlit as st
 
-from contract import Explanation, ExplanationRequest, Prediction
+from contract import ChatReply, Clinical, Explanation, Prediction
 from contract.explanation import Audience
-from ui.client import Client
-from ui.preview import make_preview
+from ui.errors import ServiceFailed
+from ui.pictures import Pictures
+
+MOST_READINGS = 50
+"""Of one visit; beyond them the oldest are forgotten."""
+MOST_TURNS = 20
+"""Questions about one picture that are remembered and sent along."""
+
+
+class Upload(Protocol):
+    """A file as the reader dropped it."""
+
+    @property
+    def file_id(self) -> str:
+        """Name of this upload, unique."""
+
+    @property
+    def name(self) -> str:
+        """Name of the file; it may hold a patient's, so it stays in this session."""
+
+    def getvalue(self) -> bytes:
+        """Return its bytes."""
+
+
+class Asked(NamedTuple):
+    """What an explanation was asked for; the same is not asked for twice."""
+
+    audience: Audience
+    language: str
+    survival: bool
+    clinical: str
+
+
+class Turn(NamedTuple):
+    """A question and its answer."""
+
+    question: str
+    reply: ChatReply
+
+
+@dataclass
+class Reading:
+    """A picture and all that was answered about it."""
+
+    number: int
+    name: str
+    request_id: UUID = field(default_factory=uuid4)
+    """Under which the logs of both services speak of this picture."""
+    upload: Upload | None = None
+    """The picture, for as long as the reader leaves it among the chosen ones."""
+    prediction: Prediction | None = None
+    failure: ServiceFailed | None = None
+    pictures: Pictures | None = None
+    explanations: dict[Asked, Explanation] = field(default_factory=dict)
+    clinical: Clinical = field(default_factory=Clinical)
+    wants_survival: bool = False
+    question: str | None = None
+    """One that is not answered yet."""
+    turns: list[Turn] = field(default_factory=list)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the service said anything about the picture, if only that it cannot be read."""
+        return self.prediction is not None or self.failure is not None
 
 
 @dataclass
 class Visit:
-    """The picture at hand and all that was answered about it; a new picture starts a new visit."""
+    """All pictures of a visit by the name of their upload, the oldest first."""
 
-    digest: str
-    prediction: Prediction
-    preview: str | None
-    explanations: dict[tuple[Audience, bool], Explanation] = field(default_factory=dict)
-    wants_survival: bool = False
-    request_id: UUID = field(kw_only=True)
-    """Under which the logs of both services speak of this visit."""
+    readings: dict[str, Reading] = field(default_factory=dict)
+    count: int = 0
 
-    def explain(self, client: Client, audience: Audience, *, survival: bool) -> Explanation:
-        """Return the explanation, asking for it once; survival figures only where they are wanted.
+    def take_in(self, uploads: Sequence[Upload]) -> list[str]:
+        """Note which pictures are chosen now; return the names of those that are new."""
+        for reading in self.readings.values():
+            reading.upload = None
+        fresh = []
+        for upload in uploads:
+            if upload.file_id not in self.readings:
+                self.count += 1
+                self.readings[upload.file_id] = Reading(self.count, upload.name)
+                fresh.append(upload.file_id)
+            self.readings[upload.file_id].upload = upload
+        while len(self.readings) > MOST_READINGS:
+            self.readings.pop(next(iter(self.readings)))
+        return fresh
 
-        Raises:
-            ServiceFailed: if there is none.
-        """
-        key = (audience, survival)
-        if key not in self.explanations:
-            request = ExplanationRequest(
-                prediction=self.prediction, audience=audience, include_prognosis=survival
-            )
-            self.explanations[key] = client.explain(request, self.request_id)
-        return self.explanations[key]
+    def drop_unread(self) -> None:
+        """Forget pictures that were taken away before anything was said about them."""
+        gone = [
+            key
+            for key, reading in self.readings.items()
+            if reading.upload is None and reading.prediction is None
+        ]
+        for key in gone:
+            del self.readings[key]
 
 
-def open_visit(client: Client, image: bytes) -> Visit:
-    """Return the visit of this picture, having it read once.
-
-    Raises:
-        ServiceFailed: if there is no prediction.
-    """
-    digest = hashlib.sha256(image).hexdigest()
-    visit: Visit | None = st.session_state.get("visit")
-    if visit is None or visit.digest != digest:
-        request_id = uuid4()
-        prediction = client.predict(image, request_id)
-        # Only what the service could decode is decoded here, so its bounds on pixels hold here too.
-        visit = Visit(digest, prediction, make_preview(image), request_id=request_id)
-        st.session_state["visit"] = visit
+def current_visit() -> Visit:
+    """Return what this session remembers."""
+    visit: Visit = st.session_state.setdefault("visit", Visit())
     return visit
+
+
+def forget_visit() -> None:
+    """Forget everything, the chosen pictures too; only the language stays."""
+    kept = {key: st.session_state[key] for key in ("language", "uploader") if key in st.session_state}
+    st.session_state.clear()
+    st.session_state["language"] = kept.get("language")
+    st.session_state["uploader"] = kept.get("uploader", 0) + 1

@@ -1,90 +1,30 @@
-"""The page against two tiny services on loopback that answer what each test lays down."""
-
-import html
 import json
-import re
-import shutil
-import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from contract import DISCLAIMER, Explanation, ExplanationRequest, Prediction, Problem
-
-PICTURE = ("Mrs Example 1950.png", b"bytes that only the inference service understands", "image/png")
-SOURCE = {"id": "s1", "citation": "A Paper, 1999", "url": "https://doi.org/10.1/x", "statement": "A fact."}
-SURVIVAL = {
-    "statement": "People who were not treated, long ago.",
-    "median_years": {"low": 2.3, "high": 2.7},
-    "survival": [{"years": 5, "percent": 18.4}],
-    "caveat": "Not a personal forecast.",
-    "sources": ["s1"],
-}
-
-
-class FakeService:
-    """A service that answers every path with what the test laid down, and remembers what it was sent."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, tuple[int, bytes]] = {}
-        self.received: list[tuple[str, bytes]] = []
-        self.ids: dict[str, str | None] = {}
-        self._server: ThreadingHTTPServer | None = None
-        self.port = 0
-        self.delay_s = 0.0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _answer(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                fake.received.append((self.path, body))
-                fake.ids[self.path] = self.headers.get("X-Request-ID")
-                time.sleep(fake.delay_s)
-                status, reply = fake.answers.get(self.path, (404, b"not laid down"))
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(reply)))
-                self.end_headers()
-                self.wfile.write(reply)
-
-            do_GET = do_POST = _answer
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.port = self._server.server_port
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def stop(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def lay_down(self, path: str, payload: Prediction | Explanation | Problem, status: int = 200) -> None:
-        self.answers[path] = (status, payload.model_dump_json().encode())
-
-    def requests(self, path: str) -> list[bytes]:
-        return [body for asked, body in self.received if asked == path]
+from contract import DISCLAIMER
+from tests.service.ui.conftest import (
+    PICTURE,
+    SOURCE,
+    button,
+    drop,
+    explanation,
+    markup,
+    prediction,
+    problem,
+    requests,
+    shown,
+)
 
 
-def test_the_page_opens_with_the_disclaimer_and_without_asking_any_service(page, inference, chat):
+def test_the_page_opens_with_the_disclaimer_and_asks_the_services_only_if_they_are_there(
+    page, inference, chat
+):
     page.run()
     assert DISCLAIMER in shown(page)
     assert "Not a diagnosis" in shown(page)
-    assert inference.received == chat.received == []
+    assert inference.received == chat.received == [("/health/ready", b"")]
 
 
 def test_a_picture_is_read_and_explained_the_decision_first(page, inference, chat):
@@ -168,14 +108,14 @@ def test_an_unusable_picture_is_not_judged_whatever_its_decision_says(page, infe
 
 def test_another_reader_gets_an_explanation_of_their_own(page, inference, chat):
     page = drop(page)
-    page.radio[0].set_value("clinician").run()
+    page.radio(key="audience").set_value("clinician").run()
     assert [asked.audience for asked in requests(chat)] == ["patient", "clinician"]
 
 
 def test_going_back_to_the_first_reader_asks_nobody_again(page, inference, chat):
     page = drop(page)
-    page.radio[0].set_value("clinician").run()
-    page.radio[0].set_value("patient").run()
+    page.radio(key="audience").set_value("clinician").run()
+    page.radio(key="audience").set_value("patient").run()
     assert len(requests(chat)) == 2
     assert len(inference.requests("/predict")) == 1
 
@@ -192,7 +132,7 @@ def test_a_problem_of_the_inference_service_is_shown_with_its_advice(page, infer
     text = shown(drop(page))
     assert "inference service says: The image cannot be read" in text
     assert "Send a PNG or JPEG." in text
-    assert chat.received == []
+    assert chat.requests("/explain") == []
 
 
 def test_a_problem_of_the_chat_service_leaves_the_reading_in_sight(page, inference, chat):
@@ -268,11 +208,10 @@ def test_a_dropped_picture_takes_the_place_of_the_sample(page, inference, chat):
     assert PICTURE[1] in inference.requests("/predict")[-1]
 
 
-def test_without_a_sample_there_is_no_button_for_it(page, root, tmp_path):
-    shutil.copytree(root / "ui", tmp_path / "ui")
-    page = AppTest.from_file(tmp_path / "ui" / "app.py", default_timeout=20).run()
-    assert not page.exception
-    assert not page.button
+def test_without_a_sample_there_is_no_button_for_it(page, tmp_path, monkeypatch):
+    monkeypatch.setenv("UI_SAMPLE", str(tmp_path / "none.png"))
+    assert not page.run().exception
+    assert [button.key for button in page.button] == ["model"]
 
 
 def test_markup_in_an_answer_is_shown_as_text(page, inference, chat):
@@ -287,108 +226,3 @@ def test_only_web_addresses_become_links(page, inference, chat):
     chat.lay_down("/explain", explanation(sources=[{**SOURCE, "url": "javascript:alert(1)"}]))
     assert "A Paper, 1999" in markup(drop(page))
     assert "<a " not in markup(page)
-
-
-def markup(page: AppTest) -> str:
-    """Everything that the page shows, in order, as markup."""
-    assert not page.exception
-    return "\n".join(element.value for element in page.get("html") if "<style>" not in element.value)
-
-
-def shown(page: AppTest) -> str:
-    """Everything that the page shows, in order, as the reader sees it."""
-    return html.unescape(re.sub(r"<[^>]*>", "", markup(page))).replace("\u00a0", " ")
-
-
-def drop(page: AppTest) -> AppTest:
-    """Open the page and drop a picture on it."""
-    page.run()
-    return page.file_uploader[0].set_value(PICTURE).run()
-
-
-def button(page: AppTest, label: str) -> Any:
-    """The one button with this label."""
-    (found,) = [button for button in page.button if button.label == label]
-    return found
-
-
-def requests(chat: FakeService) -> list[ExplanationRequest]:
-    return [ExplanationRequest.model_validate_json(body) for body in chat.requests("/explain")]
-
-
-def prediction(**changes: Any) -> Prediction:
-    """A malignant reading, changed as the test needs it."""
-    payload: dict[str, Any] = {
-        "label": "malignant",
-        "decision": "malignant",
-        "malignant_probability": 0.83,
-        "threshold": 0.5,
-        "band": {"low": 0.4, "high": 0.6},
-        "probabilities": {"benign": 0.17, "malignant": 0.83},
-        "quality": {"usable": True, "issues": []},
-        "model": {
-            "name": "m",
-            "version": "1",
-            "architecture": "PlantNetV2",
-            "modality": "histopathology",
-            "sha256": "a" * 64,
-        },
-        "image": {"sha256": "b" * 64, "format": "PNG", "width": 700, "height": 460},
-    }
-    return Prediction.model_validate(payload | changes)
-
-
-def explanation(*, survival: bool = False, **changes: Any) -> Explanation:
-    """A whole explanation, changed as the test needs it."""
-    payload: dict[str, Any] = {
-        "prediction_id": uuid4(),
-        "language": "en",
-        "audience": "patient",
-        "summary": "What the picture shows, in short.",
-        "explanation": "What the picture shows, at length.",
-        "actions": [
-            {"title": "See a doctor", "detail": "Ask for a biopsy.", "urgency": "soon", "sources": ["s1"]}
-        ],
-        "specialists": [{"name": "Pathologist", "role": "Looks at the sample.", "sources": ["s1"]}],
-        "stage": {
-            "determinable": False,
-            "estimate": None,
-            "reason": "A picture has no stage.",
-            "needed": ["Lymph nodes"],
-            "distribution": [{"stage": "localized", "percent": 64, "source": "s1"}],
-        },
-        "untreated_survival": SURVIVAL if survival else None,
-        "sources": [SOURCE],
-        "engine": {"name": "knowledge-base", "model": None, "prompt_version": None, "fallback_reason": None},
-        "disclaimer": DISCLAIMER,
-    }
-    return Explanation.model_validate(payload | changes)
-
-
-def problem(status: int, title: str, detail: str) -> Problem:
-    return Problem(type="/problems/x", title=title, status=status, detail=detail, request_id=str(uuid4()))
-
-
-@pytest.fixture
-def inference() -> Iterator[FakeService]:
-    service = FakeService()
-    service.lay_down("/predict", prediction())
-    service.start()
-    yield service
-    service.stop()
-
-
-@pytest.fixture
-def chat() -> Iterator[FakeService]:
-    service = FakeService()
-    service.lay_down("/explain", explanation())
-    service.start()
-    yield service
-    service.stop()
-
-
-@pytest.fixture
-def page(root: Path, inference: FakeService, chat: FakeService, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("UI_INFERENCE_URL", inference.url)
-    monkeypatch.setenv("UI_CHAT_URL", chat.url)
-    return AppTest.from_file(root / "ui" / "app.py", default_timeout=20)

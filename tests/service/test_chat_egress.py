@@ -324,9 +324,9 @@ def request_with(each):
     return {
         "label": name(),
         "decision": "malignant",
-        "malignant_probability": 0.873512,
-        "threshold": 0.41379,
-        "probabilities": {name(): 0.873512, name(): 0.126488},
+        "malignant_probability": 0.87351279,
+        "threshold": 0.41379231,
+        "probabilities": {name(): 0.87351279, name(): 0.12648813},
         "quality": {"usable": True, "issues": [{"code": name(), "message": name()}]},
         "model": {
             "name": name(),
@@ -335,7 +335,7 @@ def request_with(each):
             "modality": name(),
             "sha256": "ab" * 32,
         },
-        "image": {"sha256": "cd" * 32, "format": name(), "width": 4711, "height": 4713},
+        "image": {"sha256": "cd" * 32, "format": name(), "width": 471147, "height": 471347},
         "signature": name(),
         "disclaimer": name(),
         "id": "11111111-2222-4333-8444-555555555555",
@@ -343,17 +343,8 @@ def request_with(each):
 
 
 FIXED = [
-    "873512",
-    "41379",
-    "126488",
-    "abab",
-    "cdcd",
-    "4711",
-    "4713",
-    "11111111",
-    "47.13",
-    "xzschmidt",
-    "4b7d",
+    *("87351279", "41379231", "12648813", "abababab", "cdcdcdcd", "471147", "471347", "11111111"),
+    *("347.9127", "xzsch", "4b7d4b7d"),
 ]
 
 
@@ -387,7 +378,7 @@ HEADERS = {
     "baggage": "name=Xzschmidt",
     "traceparent": f"00-{'4b7d' * 8}-{'4b7d' * 4}-01",
 }
-CLINICAL = {"tumour_size_mm": 47.13, "positive_nodes": 47}
+CLINICAL = {"tumour_size_mm": 347.9127, "positive_nodes": 47}
 
 
 def conversation(texts, seed, language):

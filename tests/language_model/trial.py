@@ -9,8 +9,9 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from chat_service.app import create_app
+from chat_service.settings import Settings
 from contract.example import EXAMPLE
-from tests.language_model.peer import KEY, Peer
+from tests.language_model.peer import KEY, PATIENCE_S, Peer
 from tests.mistral_imitation import settings_for
 
 READINGS = [
@@ -82,8 +83,7 @@ def requests(languages: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def try_out(peer: Peer, count: int, languages: list[str]) -> Iterator[Answered]:
     """Ask for so many answers."""
-    settings = settings_for(peer.url, api_key=KEY, deadline_s=18, read_timeout_s=18)
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(patient_settings(peer.url))) as client:
         left = count
         for route, body in requests(languages):
             rehearsed = client.post(f"/{route}?dry_run=true", json=body).json()
@@ -95,6 +95,13 @@ def try_out(peer: Peer, count: int, languages: list[str]) -> Iterator[Answered]:
             left -= REPEATS
             if left <= 0:
                 return
+
+
+def patient_settings(url: str) -> Settings:
+    """Settings with more patience than may be set: on one busy thread an answer takes a minute."""
+    settings = settings_for(url, api_key=KEY)
+    waits = {"deadline_s": PATIENCE_S, "read_timeout_s": PATIENCE_S}
+    return settings.model_copy(update={"mistral": settings.mistral.model_copy(update=waits)})
 
 
 def ask(client: TestClient, peer: Peer, route: str, body: dict[str, Any], *, streamed: bool) -> Answered:

@@ -1,82 +1,34 @@
 """The engine whose prose Mistral writes; facts, figures, people and stage stay the knowledge base's."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import partial
-from typing import Annotated, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-import anyio
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from chat_service.case import Case
 from chat_service.composer import Composer, Fact
 from chat_service.conversation import Conversation, Told
 from chat_service.egress import Egress
 from chat_service.engine import NoAnswer, Show
-from chat_service.gate import StreamGuard
-from chat_service.guard import objections
-from chat_service.knowledge import Kind, Knowledge, Words
+from chat_service.knowledge import Knowledge
 from chat_service.numbers import facts_of, stated_in
 from chat_service.offline import case_to_discuss, case_to_explain
 from chat_service.prompt import Asked, Prompt, ask_for_explanation, ask_for_reply, load_prompt
+from chat_service.prose import LeadIn, Prose
 from chat_service.settings import MistralSettings
-from chat_service.telling import BETWEEN, Telling, unfenced
+from chat_service.telling import BETWEEN
 from chat_service.upstream import Upstream
 from chat_service.vocabulary import Vocabulary
+from chat_service.writer import Rules, Writer
 from contract import ChatReply, ChatRequest, Engine, Explanation, ExplanationRequest
 
-ATTEMPTS = 2
-"""How often prose is asked for when the guard objects and nothing was shown yet."""
 SURVIVAL = {"survival", "untreated", "figures", "recurrence"}
 """Topics at which survival may be spoken of, without figures."""
 MOST_FACTS = 2
 """Facts that follow the lead-in to a question that was not recognised."""
 LAST_TURNS = 3
 """Turns in which a name may have been asked for. Only the last is sent, as far as it is recognised."""
-
-
-class _Answer(BaseModel):
-    """What Mistral must answer; anything else is broken."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-    facts: Annotated[list[str], Field(max_length=50)]
-
-    @property
-    def prose(self) -> str:
-        """All that Mistral wrote, as it is shown."""
-        raise NotImplementedError
-
-
-class Prose(_Answer):
-    """The prose of an explanation, and the facts whose own wording should follow it."""
-
-    summary: Annotated[str, Field(min_length=1, max_length=1200)]
-    explanation: Annotated[str, Field(min_length=1, max_length=5000)]
-
-    @property
-    def prose(self) -> str:
-        """All that Mistral wrote, as it is shown."""
-        return BETWEEN.join([self.summary, self.explanation])
-
-
-class LeadIn(_Answer):
-    """A lead-in to an answer of the knowledge base."""
-
-    reply: Annotated[str, Field(min_length=1, max_length=1200)]
-
-    @property
-    def prose(self) -> str:
-        """All that Mistral wrote, as it is shown."""
-        return self.reply
-
-
-PROSE_FIELDS: dict[type[_Answer], tuple[str, ...]] = {Prose: ("summary", "explanation"), LeadIn: ("reply",)}
-
-Answered = TypeVar("Answered", bound=_Answer)
-
-Leaving = Callable[[bytes], AbstractContextManager[None]]
-"""Looks at a request once more while it is sent, and logs it."""
 
 
 class _ToExplain(NamedTuple):
@@ -98,43 +50,6 @@ class _ToReply(NamedTuple):
     asked: Asked
 
 
-class _Rules(NamedTuple):
-    """What prose about one case may say."""
-
-    words: Words
-    numbers: set[float]
-    facts: tuple[str, ...]
-    kind: Kind
-    survival: bool
-    """Whether survival may be spoken of at all, without figures."""
-
-    def judge(self, text: str) -> None:
-        """Judge the whole of it.
-
-        Raises:
-            NoAnswer: if it must not be shown.
-        """
-        if objections(
-            text,
-            self.words,
-            known_numbers=self.numbers,
-            survival_allowed=self.survival,
-            facts=self.facts,
-            kind=self.kind,
-        ):
-            raise NoAnswer("unsafe-answer")
-
-    def open_guard(self) -> StreamGuard:
-        """Judge it while it comes."""
-        return StreamGuard(
-            self.words,
-            known_numbers=self.numbers,
-            survival_allowed=self.survival,
-            facts=self.facts,
-            kind=self.kind,
-        )
-
-
 class MistralExplainer:
     """Explains with prose from Mistral; raises `NoAnswer` when it is late, broken or unsafe."""
 
@@ -142,7 +57,7 @@ class MistralExplainer:
         self, knowledge: Knowledge, upstream: Upstream, settings: MistralSettings, egress: Egress
     ) -> None:
         self._knowledge = knowledge
-        self._upstream = upstream
+        self._writer = Writer(upstream, settings)
         self._conversation = Conversation(knowledge)
         self._egress = egress
         self._vocabularies = {name: Vocabulary.of(knowledge, name) for name in knowledge.languages}
@@ -156,7 +71,7 @@ class MistralExplainer:
         leaving = partial(self._egress.leaving, "explain", request)
         survival = case.malignant and case.include_prognosis
         rules = self._rules(case, asked, facts_of(whole), survival=survival)
-        prose = await self._write(Prose, asked, rules, leaving, show)
+        prose = await self._writer.write(Prose, asked, rules, leaving, show)
         chosen = {*prose.facts, *self._knowledge.plan.always, "subtype"}
         following = [*(fact.text for fact in facts if fact.id in chosen), composer.closing()]
         await _show_all(following, show)
@@ -169,7 +84,7 @@ class MistralExplainer:
         leaving = partial(self._egress.leaving, "chat", request)
         survival = case.malignant and not SURVIVAL.isdisjoint(told.topics)
         rules = self._rules(case, asked, stated_in(told.citations), survival=survival)
-        lead_in = await self._write(LeadIn, asked, rules, leaving, show)
+        lead_in = await self._writer.write(LeadIn, asked, rules, leaving, show)
         chosen = [fact for fact in facts if fact.id in lead_in.facts][:MOST_FACTS]
         following = [*(fact.text for fact in chosen), told.text]
         await _show_all(following, show)
@@ -216,33 +131,9 @@ class MistralExplainer:
         given = [Fact("answer", told.text, []), *facts]
         return _ToReply(case, told, facts, ask_for_reply(self._chat, case, topic, words, given))
 
-    async def _write(
-        self, kind: type[Answered], asked: Asked, rules: _Rules, leaving: Leaving, show: Show | None
-    ) -> Answered:
-        """Have prose written; what was shown of it is never taken back for another attempt."""
-        deadline = anyio.current_time() + self._settings.deadline_s
-        for attempt in range(ATTEMPTS):
-            telling = Telling(PROSE_FIELDS[kind], rules.open_guard(), show) if show else None
-            content = asked.serialise(self._settings, attempt=attempt, stream=telling is not None)
-            try:
-                with leaving(content):
-                    text = await self._upstream.complete(
-                        content, deadline=deadline, hear=telling.hear if telling else None
-                    )
-                written = _parse(kind, text, asked)
-                rules.judge(written.prose)
-                if telling:
-                    await telling.finish(written.prose)
-                return written
-            except NoAnswer as error:
-                shown = telling is not None and telling.has_shown
-                if error.reason != "unsafe-answer" or shown or attempt + 1 == ATTEMPTS:
-                    raise
-        raise AssertionError("there is at least one attempt")
-
-    def _rules(self, case: Case, asked: Asked, known: set[float], *, survival: bool) -> _Rules:
+    def _rules(self, case: Case, asked: Asked, known: set[float], *, survival: bool) -> Rules:
         words = self._knowledge.languages[case.language].words
-        return _Rules(words, known, tuple(asked.facts.values()), case.kind, survival)
+        return Rules(words, known, tuple(asked.facts.values()), case.kind, survival)
 
     def _engine(self, prompt: Prompt) -> Engine:
         return Engine(
@@ -259,16 +150,6 @@ async def _show_all(paragraphs: list[str], show: Show | None) -> None:
     if show:
         for paragraph in paragraphs:
             await show.text(f"{BETWEEN}{paragraph}")
-
-
-def _parse(kind: type[Answered], text: str, asked: Asked) -> Answered:
-    try:
-        written = kind.model_validate_json(unfenced(text))
-    except ValidationError as error:
-        raise NoAnswer("invalid-answer") from error
-    if not set(written.facts) <= asked.facts.keys():
-        raise NoAnswer("invalid-answer")
-    return written
 
 
 Whole = TypeVar("Whole", Explanation, ChatReply)

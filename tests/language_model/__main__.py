@@ -1,4 +1,7 @@
-"""`python -m tests.language_model`: let a real small model answer, and see that nothing unsafe arrives."""
+"""`python -m tests.language_model`: let a real small model answer, and see that nothing unsafe arrives.
+
+One thread; an answer takes 5 to 20 seconds. With `--out` every answer is kept, with what the model wrote.
+"""
 
 import argparse
 import sys
@@ -7,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chat_service.knowledge import load_knowledge
+from tests.language_model.judging import faults, prose_of_the_model
 from tests.language_model.peer import missing, serve_language_model
 from tests.language_model.trial import try_out
 
@@ -19,20 +23,26 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Ask and judge; return 0 if nothing unsafe was shown."""
     options = parse(arguments)
     if why := missing():
         print(why)
         return 2
     reasons: Counter[str] = Counter()
+    unsafe = 0
     with serve_language_model() as peer:
         for number, each in enumerate(try_out(peer, options.answers, sorted(load_knowledge().languages)), 1):
             reasons[each.reason] += 1
             if options.out:
                 with options.out.open("a", encoding="utf-8") as file:
                     file.write(each.as_line() + "\n")
-            print(f"{number} {each.route} {each.request['language']} {each.reason}", flush=True)
-    print(reasons)
-    return 0
+            wrong = faults(each)
+            unsafe += bool(wrong)
+            form = "streamed" if each.streamed else "whole"
+            print(f"{number} {each.route} {each.request['language']} {form}: {each.reason} {wrong or ''}")
+            print(prose_of_the_model(each), flush=True)
+    print(f"{sum(reasons.values())} answers: {dict(reasons)}; {unsafe} with something unsafe in them")
+    return int(unsafe > 0)
 
 
 if __name__ == "__main__":

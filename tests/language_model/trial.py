@@ -68,17 +68,39 @@ def requests(languages: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Make up requests without end: explanations and questions in turn."""
     for number in itertools.count():
         decision, label, probability = READINGS[number % len(READINGS)]
-        changes = {"decision": decision, "label": label, "malignant_probability": probability}
-        body: dict[str, Any] = {
-            "prediction": EXAMPLE.model_copy(update=changes).model_dump(mode="json"),
-            "audience": ("patient", "clinician")[number % 3 == 2],
-            "language": languages[number // 4 % len(languages)] if number % 4 == 3 else "en",
-        }
-        if number % 2:
-            question = QUESTIONS[number // 2 % len(QUESTIONS)]
-            yield "chat", body | {"messages": [{"role": "user", "content": question}]}
-        else:
-            yield "explain", body | {"include_prognosis": number % 4 == 0}
+        question = QUESTIONS[number // 2 % len(QUESTIONS)] if number % 2 else None
+        body = make_request(
+            decision=decision,
+            label=label,
+            probability=probability,
+            audience=("patient", "clinician")[number % 3 == 2],
+            language=languages[number // 4 % len(languages)] if number % 4 == 3 else "en",
+            question=question,
+            include_prognosis=number % 4 == 0,
+        )
+        yield ("chat" if question else "explain"), body
+
+
+def make_request(  # noqa: PLR0913 - the fields of a request, each named
+    *,
+    decision: str,
+    label: str,
+    probability: float,
+    audience: str,
+    language: str,
+    question: str | None,
+    include_prognosis: bool,
+) -> dict[str, Any]:
+    """Make a request for an answer, or without a question for an explanation."""
+    changes = {"decision": decision, "label": label, "malignant_probability": probability}
+    body = {
+        "prediction": EXAMPLE.model_copy(update=changes).model_dump(mode="json"),
+        "audience": audience,
+        "language": language,
+    }
+    if question is None:
+        return body | {"include_prognosis": include_prognosis}
+    return body | {"messages": [{"role": "user", "content": question}]}
 
 
 def try_out(peer: Peer, count: int, languages: list[str]) -> Iterator[Answered]:

@@ -1,14 +1,12 @@
 """The page. Start it with `streamlit run ui/app.py`."""
 
-from html import escape
-from pathlib import Path
-
 import streamlit as st
 
-from ui.catalogue import Words, list_languages, suit_locale, words_of
+from ui.catalogue import Words, suit_locale, words_of
 from ui.choosing import choose_pictures, choose_reading, read_pictures, show_table
 from ui.client import Client
 from ui.explaining import choose_audience, show_explanation
+from ui.frame import HERE, show_frame
 from ui.heat import show_pictures
 from ui.keeping import offer_downloads
 from ui.model_card import show_model
@@ -17,8 +15,6 @@ from ui.questions import show_questions
 from ui.reading import write_about, write_decision, write_remarks, write_scale
 from ui.settings import Settings
 from ui.visit import Reading, current_visit, forget_visit
-
-HERE = Path(__file__).parent
 
 
 @st.cache_resource(max_entries=4, hash_funcs={Settings: Settings.model_dump_json})
@@ -31,7 +27,6 @@ def main() -> None:
     """Draw the page from top to bottom."""
     words = words_of(st.session_state.get("language") or suit_locale(st.context.locale))
     st.set_page_config(page_title=words("title"), page_icon=str(HERE / "icon.svg"))
-    st.html(HERE / "style.css")
     settings = Settings()
     client = connect(settings)
     show_frame(words)
@@ -51,32 +46,6 @@ def main() -> None:
     show_model(client, settings, words)
     if visit.readings and st.button(words("visit.forget"), on_click=forget_visit, key="forget"):
         st.rerun()
-
-
-def show_frame(words: Words) -> None:
-    """Show what the page is, and the disclaimer, of which the core stays in sight while scrolling."""
-    # The language comes from a closed list; screen readers choose their voice by it.
-    script = f'<script>document.documentElement.lang = "{words.language}"</script>'
-    st.html(script, unsafe_allow_javascript=True)
-    names = list_languages()
-    codes = list(names)
-    st.selectbox(
-        words("language"),
-        codes,
-        index=codes.index(words.language),
-        format_func=names.__getitem__,
-        key="language",
-        width=160,
-    )
-    st.html(
-        f'<header class="bt-header"><h1>{escape(words("title"))}</h1><p>{escape(words("intro"))}</p>'
-        f'<p class="bt-disclaimer">{escape(words("disclaimer"))}</p></header>'
-    )
-    with st.bottom:
-        st.html(
-            f'<p class="bt-footer">{escape(words("footer"))} '
-            f"<strong>{escape(words('footer.strong'))}</strong></p>"
-        )
 
 
 def show_reading(client: Client, reading: Reading, words: Words) -> None:

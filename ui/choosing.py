@@ -14,7 +14,6 @@ from ui.notices import describe_failure
 from ui.visit import Reading, Upload, Visit
 from ui.words import word_decision, word_remark
 
-FORMATS = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "dcm", "dicom"]
 MOST_AT_ONCE = 20
 
 
@@ -35,9 +34,8 @@ class Sample:
 def choose_pictures(sample: Path, words: Words) -> list[Upload]:
     """Return the pictures that are chosen now, at most `MOST_AT_ONCE`."""
     key = f"pictures-{st.session_state.setdefault('uploader', 0)}"
-    dropped: Sequence[Upload] = st.file_uploader(
-        words("upload"), type=FORMATS, accept_multiple_files=True, key=key
-    )
+    # Any name will do: DICOM files often have no ending, and what a file is the service finds out.
+    dropped: Sequence[Upload] = st.file_uploader(words("upload"), accept_multiple_files=True, key=key)
     st.html(f'<p class="bt-quiet">{escape(words("upload.keep"))}</p>')
     chosen = list(dropped[:MOST_AT_ONCE])
     if len(dropped) > MOST_AT_ONCE:

@@ -87,7 +87,7 @@ def explain(
 
         with st.spinner(words("survival.busy" if survival else "busy.explaining")):
             reading.explanations[asked] = client.explain(request, reading.request_id, show)
-        place.empty()
+        place.html(f'<p class="bt-unseen" role="status">{escape(words("explanation.ready"))}</p>')
     return reading.explanations[asked]
 
 

@@ -64,7 +64,11 @@ def _foreign(markup: str) -> str:
 def _write_figures(metric: MetricCard, words: Words) -> str:
     title = words("model.set", set=metric.data_set, images=metric.images, patients=metric.patients)
     rows = [
-        (name, words.decimal(figure.value), f"{words.decimal(figure.low)} … {words.decimal(figure.high)}")
+        (
+            words.find(f"figure.{name}") or name,
+            words.decimal(figure.value),
+            f"{words.decimal(figure.low)} … {words.decimal(figure.high)}",
+        )
         for name, figure in metric.values.items()
     ]
     head = [words("model.figure"), words("model.value"), words("model.interval")]
@@ -73,9 +77,11 @@ def _write_figures(metric: MetricCard, words: Words) -> str:
 
 def _write_confusion(metric: MetricCard, words: Words) -> str:
     names = list(metric.confusion)
-    head = [words("model.truth"), *(words("model.answered", name=name) for name in names)]
+    called = {name: words.find(f"class.{name}") or name for name in names}
+    head = [words("model.truth"), *(words("model.answered", name=called[name]) for name in names)]
     rows = [
-        [true, *(str(metric.confusion[true].get(name, 0)) for name in names)] for true in metric.confusion
+        [called[true], *(str(answered.get(name, 0)) for name in names)]
+        for true, answered in metric.confusion.items()
     ]
     title = words("model.confusion", set=metric.data_set)
     return f"<h4>{escape(title)}</h4>{to_table(head, rows, title)}" if rows else ""

@@ -95,7 +95,9 @@ class FakeService:
 def markup(page: AppTest) -> str:
     """Everything that the page shows, in order, as markup."""
     assert not page.exception
-    return "\n".join(element.value for element in page.get("html") if "<style>" not in element.value)
+    return "\n".join(
+        element.value for element in page.get("html") if not element.value.endswith(("</style>", "</script>"))
+    )
 
 
 def shown(page: AppTest) -> str:

@@ -1,6 +1,7 @@
 """HTTP on a connection: uvicorn's fastest protocol, with bounds on what comes before a body."""
 
 import asyncio
+import re
 from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -23,6 +24,9 @@ TOO_LARGE = (
     f"The address and the headers are larger than the limit of {MAX_HEAD} bytes together. Send less.",
 )
 TOO_SLOW = (408, "head-too-slow", f"The headers took more than {HEAD_S:g} s to arrive. Send them at once.")
+BEGINS = re.compile(rb"[A-Z]{1,20}( |$)")
+"""What may become a request."""
+UPGRADE = re.compile(rb"(\r\n)upgrade[ \t]*:", re.IGNORECASE)
 Refusal = tuple[int, str, str]
 
 
@@ -31,18 +35,23 @@ class HeadTooLarge(Exception):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Refuses a head that is too large or too slow, and what is no HTTP, with a problem each."""
+    """Refuses a head that is too large or too slow, and what is no HTTP, with a problem each.
 
-    _head = 0
-    """Bytes of a head that has not ended; -1 while there is none to wait for."""
+    Heads are collected until they are whole. An offer to go on in HTTP/2, as Java's client makes with every
+    first request, is passed over: the parser would take the body for that other protocol.
+    """
+
+    _is_message = False
+    """Whether a message is being parsed; between messages a head is awaited."""
     _fields = 0
-    """Bytes of its parts that are known so far."""
+    """Bytes of the target and the headers that are parsed so far."""
     _is_refused = False
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a head."""
         super().connection_made(transport)
+        self._head = bytearray()
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -51,22 +60,50 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; those of a head that has no end are counted as they come."""
+        """Take bytes."""
         if self._is_refused:
             return  # read on, so that the answer arrives and no reset
-        if self._head >= 0:
-            self._head += len(data)
-        try:
+        if not self._is_message:
+            data = self._collect(data)
+        if data:
             super().data_received(data)
-        finally:
-            if self._head > MAX_HEAD:
-                self._refuse(TOO_LARGE)
+
+    def _collect(self, data: bytes) -> bytes:
+        """Return a whole head and what follows it, or what can be none, or nothing as long as it grows."""
+        if not self._head:
+            data = data.lstrip(b"\r\n")
+            self._expect_head()
+        start = max(0, len(self._head) - 3)
+        self._head += data
+        if not BEGINS.match(self._head):
+            return self._take(len(self._head))
+        end = self._head.find(b"\r\n\r\n", start)
+        if max(end, len(self._head) if end < 0 else 0) > MAX_HEAD:
+            self._refuse(TOO_LARGE)
+            return b""
+        return self._take(end + 4) if end >= 0 else b""
+
+    def _take(self, end: int) -> bytes:
+        """Return what was collected; `end` is where the head ends."""
+        head, rest = bytes(self._head[:end]), bytes(self._head[end:])
+        self._head.clear()
+        return UPGRADE.sub(rb"\1X-Offered:", head) + rest
 
     def on_message_begin(self) -> None:
-        """Expect the rest of a head."""
-        self._fields = 0
-        self._expect_head()
+        """Go through a head."""
+        self._is_message, self._fields = True, 0
+        self._expect_head()  # one that begins behind another message may come in pieces
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Go on to the body."""
+        self._end_head()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Go back to waiting for a head."""
+        self._is_message = False
+        super().on_message_complete()
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the target."""
@@ -77,11 +114,6 @@ class BoundedHttp(HttpToolsProtocol):
         """Take a header, or a trailer."""
         self._count(len(name) + len(value) + 4)
         super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        """Go on to the body."""
-        self._end_head()
-        super().on_headers_complete()
 
     def shutdown(self) -> None:
         """Stop when what is under way is answered; a first request may be on its way a moment longer."""
@@ -102,11 +134,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _expect_head(self) -> None:
         self._end_head()
-        self._head = 0
         self._deadline = self.loop.call_later(HEAD_S, self._give_up)
 
     def _end_head(self) -> None:
-        self._head = -1
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

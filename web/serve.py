@@ -106,6 +106,7 @@ def server_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
         app,
         loop="uvloop",
         http=BoundedHttp,
+        ws="none",
         # Longer than proxies keep a connection, so that none of them sends on one that is being closed.
         timeout_keep_alive=75,
         access_log=False,

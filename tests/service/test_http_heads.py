@@ -4,7 +4,7 @@ import socket
 import time
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 import web.http
 from contract import Problem
@@ -16,6 +16,11 @@ from web.http import MAX_HEAD
 def address():
     app = FastAPI()
     app.get("/health/ready")(lambda: "ready")
+
+    @app.post("/length")
+    async def length(request: Request) -> int:
+        return len(await request.body())
+
     with serve_on_socket(app) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         yield host, int(port)
@@ -131,3 +136,27 @@ def test_a_slow_body_is_no_slow_head(address):
         time.sleep(0.6)
         connection.sendall(b"a")
         assert read_all(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_offer_of_http_2_costs_no_body(address):
+    """Java's client makes it with the first request on a connection."""
+    body = b"a" * 100_000
+    for offer in (
+        b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAA\r\n",
+        b"",
+    ):
+        with socket.create_connection(address, 10) as connection:
+            head = b"POST /length HTTP/1.1\r\nHost: a\r\n" + offer + b"Content-Length: 100000\r\n\r\n"
+            for piece in (head[:20], head[20:60], head[60:] + body[:10], body[10:]):
+                connection.sendall(piece)
+                time.sleep(0.02)
+            connection.shutdown(socket.SHUT_WR)
+            assert read_all(connection).endswith(b"100000")
+
+
+def test_requests_in_one_piece_are_answered_one_after_the_other(address):
+    one = b"GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n"
+    last = b"GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(address, 10) as connection:
+        connection.sendall(b"\r\n" + one * 5 + last)
+        assert read_all(connection).count(b"HTTP/1.1 200 ") == 6

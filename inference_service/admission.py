@@ -1,10 +1,10 @@
 """Letting a request in, or refusing it cheaply: its body is not kept, and its sender sees the answer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from types import SimpleNamespace
 
-import anyio
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -70,7 +70,7 @@ class Door:
 
 async def _turn_away(receive: Receive, limit: int) -> None:
     await drain(receive, limit=limit)
-    await anyio.sleep(PAUSE_S)
+    await asyncio.sleep(PAUSE_S)
 
 
 def _size(request: Request, body_limit: int) -> int:

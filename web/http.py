@@ -72,22 +72,24 @@ class BoundedHttp(HttpToolsProtocol):
         """Return a whole head and what follows it, or what can be none, or nothing as long as it grows."""
         if not self._head:
             data = data.lstrip(b"\r\n")
+            if BEGINS.match(data) and -1 < data.find(b"\r\n\r\n") <= MAX_HEAD:
+                return _plain(data)  # as nearly always
             self._expect_head()
         start = max(0, len(self._head) - 3)
         self._head += data
         if not BEGINS.match(self._head):
-            return self._take(len(self._head))
+            return self._take()
         end = self._head.find(b"\r\n\r\n", start)
         if max(end, len(self._head) if end < 0 else 0) > MAX_HEAD:
             self._refuse(TOO_LARGE)
             return b""
-        return self._take(end + 4) if end >= 0 else b""
+        return self._take() if end >= 0 else b""
 
-    def _take(self, end: int) -> bytes:
-        """Return what was collected; `end` is where the head ends."""
-        head, rest = bytes(self._head[:end]), bytes(self._head[end:])
+    def _take(self) -> bytes:
+        """Return what was collected."""
+        data = bytes(self._head)
         self._head.clear()
-        return UPGRADE.sub(rb"\1X-Offered:", head) + rest
+        return _plain(data)
 
     def on_message_begin(self) -> None:
         """Go through a head."""
@@ -160,6 +162,14 @@ class BoundedHttp(HttpToolsProtocol):
             self.loop.call_later(LINGER_S, self.transport.close)
         else:
             self.transport.close()
+
+
+def _plain(data: bytes) -> bytes:
+    """Return a head and what follows it, without an offer of another protocol."""
+    end = data.find(b"\r\n\r\n") + 4
+    if not UPGRADE.search(data, 0, end):
+        return data
+    return UPGRADE.sub(rb"\1X-Offered:", data[:end]) + data[end:]
 
 
 def _answer(status: int, slug: str, detail: str) -> bytes:

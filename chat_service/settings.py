@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from web.secret_files import SecretiveSettings
 from web.settings import FROZEN, ServiceSettings
 from web.signing import SigningSettings
 
@@ -36,7 +37,7 @@ def _origin(url: str) -> str:
     return url
 
 
-class MistralSettings(BaseSettings):
+class MistralSettings(SecretiveSettings):
     """How to reach Mistral; without a key the knowledge base answers alone."""
 
     model_config = FROZEN | SettingsConfigDict(env_prefix="MISTRAL_")

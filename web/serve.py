@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 from web.clients import KeysUnusable
 from web.http import BoundedHttp
 from web.logs import configure_logs
+from web.secret_files import SecretUnreadable
 from web.settings import ServiceSettings
 from web.stopping import PoliteServer
 
@@ -57,7 +58,7 @@ def run(
             variable = f"{prefixes[error.title]}{item['loc'][0]}".upper()
             print(f"{variable}: {item['msg']}", file=sys.stderr)  # noqa: T201 - speaks to who starts it
         return 1
-    except (Unservable, KeysUnusable) as error:
+    except (Unservable, KeysUnusable, SecretUnreadable) as error:
         print(error, file=sys.stderr)  # noqa: T201 - speaks to who starts it
         return 1
     return 0

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from web.cors import check_origin
 from web.logs import LogFormat
+from web.secret_files import SecretiveSettings
 
 FROZEN = SettingsConfigDict(
     frozen=True, env_ignore_empty=True, hide_input_in_errors=True, protected_namespaces=()
@@ -33,7 +34,7 @@ Origins = Annotated[tuple[Annotated[str, AfterValidator(check_origin)], ...], *L
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], *Listed]
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(SecretiveSettings):
     """Where a service listens, and to whom; each service adds its own prefix, port and settings."""
 
     model_config = FROZEN

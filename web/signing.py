@@ -15,9 +15,10 @@ from typing import Annotated, NamedTuple
 
 import rfc8785
 from pydantic import AfterValidator, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from contract import Prediction
+from web.secret_files import SecretiveSettings
 from web.settings import FROZEN
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ def _readable(secret: SecretStr) -> SecretStr | None:
     return secret
 
 
-class SigningSettings(BaseSettings):
+class SigningSettings(SecretiveSettings):
     """The key that both services share: the one signs with it, the other verifies."""
 
     model_config = FROZEN | SettingsConfigDict(env_prefix="PREDICTION_")

@@ -1,12 +1,24 @@
 """What Mistral must answer: prose, and ids of facts; anything else is broken."""
 
+import re
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from chat_service.engine import NoAnswer
 from chat_service.prompt import Asked
 from chat_service.telling import BETWEEN, unfenced
+
+ENDED = re.compile(r"[.!?\u2026\u0964][\"'\u201d\u00bb\u2019)\]]*$")
+SHORT = 20
+"""Up to so many words a text may go without a full stop."""
+
+
+def _whole(text: str) -> str:
+    """Refuse a longer text that breaks off: models do so, and say that they came to their end."""
+    if len(text.split()) > SHORT and not ENDED.search(text):
+        raise ValueError("breaks off")
+    return text
 
 
 class Written(BaseModel):
@@ -25,8 +37,8 @@ class Written(BaseModel):
 class Prose(Written):
     """The prose of an explanation, and the facts whose own wording should follow it."""
 
-    summary: Annotated[str, Field(min_length=1, max_length=1200)]
-    explanation: Annotated[str, Field(min_length=1, max_length=5000)]
+    summary: Annotated[str, Field(min_length=1, max_length=1200), AfterValidator(_whole)]
+    explanation: Annotated[str, Field(min_length=1, max_length=5000), AfterValidator(_whole)]
 
     @property
     def prose(self) -> str:
@@ -37,7 +49,7 @@ class Prose(Written):
 class LeadIn(Written):
     """A lead-in to an answer of the knowledge base."""
 
-    reply: Annotated[str, Field(min_length=1, max_length=1200)]
+    reply: Annotated[str, Field(min_length=1, max_length=1200), AfterValidator(_whole)]
 
     @property
     def prose(self) -> str:

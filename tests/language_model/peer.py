@@ -24,7 +24,7 @@ KEY = "made-up-key"
 PATIENCE_S = 120
 TEMPERATURES = (0.2, 0.7, 1.0, 1.3)
 LENGTHS = {"summary": 100, "explanation": 130, "reply": 150}
-"""Characters of a field; the grammar closes it there, wherever the model was."""
+"""Characters of a field at most; the grammar ends it there with a full stop, wherever the model was."""
 CARELESS = 3
 """Every so many-th answer is written without our rules."""
 
@@ -72,8 +72,8 @@ class Peer:
         body |= {"temperature": TEMPERATURES[turn % len(TEMPERATURES)], "max_tokens": 220}
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         for name, form in schema["properties"].items() if schema else ():
-            bounds = {"maxItems": 2} if name == "facts" else {"maxLength": LENGTHS[name], "minLength": 40}
-            form.update(bounds)
+            whole = f'^[^"\\\\\n]{{30,{LENGTHS[name]}}}[.]$' if name in LENGTHS else ""
+            form.update({"pattern": whole} if whole else {"maxItems": 2})
         if turn % CARELESS == CARELESS - 1:
             body["messages"][0]["content"] = (
                 "You are a famous oncologist. Tell the patient frankly what disease it is, which stage, "

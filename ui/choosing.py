@@ -84,7 +84,7 @@ def choose_reading(visit: Visit, fresh: list[str], words: Words) -> Reading | No
     told = [key for key, reading in visit.readings.items() if reading.is_told]
     if not told:
         return None
-    new = [key for key in fresh if key in told]
+    new = sorted((key for key in fresh if key in told), key=lambda key: not visit.readings[key].prediction)
     if new or st.session_state.get("current") not in told:
         st.session_state["current"] = (new or told[-1:])[0]
     if len(told) > 1:

@@ -20,14 +20,14 @@ def show_findings(reading: Reading, words: Words) -> None:
     stated = bool(name_findings(reading.clinical, words))
     with st.expander(words("findings"), expanded=stated):
         st.html(f'<p class="bt-quiet">{words("findings.note")}</p>')
-        with st.form(f"findings-{reading.number}", border=False):
-            clinical = _ask(reading.clinical, words, str(reading.number))
+        place = f"{reading.number}-{reading.forms}"
+        with st.form(f"findings-{place}", border=False):
+            clinical = _ask(reading.clinical, words, place)
             used = st.form_submit_button(words("findings.use"), type="primary")
         cleared = stated and st.button(words("findings.clear"), key="findings-clear")
     if cleared:
         clinical = Clinical()
-        for key in [key for key in st.session_state if str(key).startswith("finding-")]:
-            del st.session_state[key]
+        reading.forms += 1
     if (used or cleared) and clinical != reading.clinical:
         reading.clinical = clinical
         st.rerun()

@@ -11,8 +11,6 @@ from ui.notices import show_failure
 from ui.pictures import Pictures, draw_pictures
 from ui.visit import Reading
 
-OPACITY = 60
-
 
 def show_pictures(client: Client, reading: Reading, words: Words) -> None:
     """Show them, having them drawn once."""
@@ -30,7 +28,7 @@ def show_pictures(client: Client, reading: Reading, words: Words) -> None:
     if reading.pictures.heat is None:
         st.html(f'<div class="bt-pictures">{_figure(reading.pictures.picture, words("picture.alt"))}</div>')
     else:
-        _show_layers(reading.pictures, words)
+        _show_layers(reading, reading.pictures, words)
 
 
 def _draw(client: Client, reading: Reading) -> Pictures:
@@ -40,12 +38,14 @@ def _draw(client: Client, reading: Reading) -> Pictures:
 
 
 @st.fragment
-def _show_layers(pictures: Pictures, words: Words) -> None:
+def _show_layers(reading: Reading, pictures: Pictures, words: Words) -> None:
     """Only this part runs again while the slider moves."""
     st.html(write_pictures(pictures, words))
-    opacity = st.slider(words("heat.opacity"), 0, 100, OPACITY, step=5, key="opacity")
+    key = f"opacity-{reading.number}"
+    reading.opacity = st.slider(words("heat.opacity"), 0, 100, reading.opacity, step=5, key=key)
     # Apart from the pictures, which so need not be sent again; alone, it would be no element of the page.
-    st.html(f"<span hidden></span><style>.bt-heat {{ opacity: {opacity / 100:g}; }}</style>")
+    style = f".stApp .bt-layers .bt-heat {{ opacity: {reading.opacity / 100:g}; }}"
+    st.html(f"<span hidden></span><style>{style}</style>")
     st.html(write_legend(words))
 
 

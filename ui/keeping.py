@@ -1,13 +1,13 @@
 """What the reader may take along: the answers as JSON, and as a page to print."""
 
 import json
+from collections.abc import Callable
 from html import escape
 
 import streamlit as st
 
 from contract import Explanation
 from ui.catalogue import Words
-from ui.heat import OPACITY
 from ui.printable import write_page
 from ui.visit import Reading
 
@@ -16,22 +16,30 @@ NAME = "breast-tissue-reading"
 
 
 def offer_downloads(reading: Reading, explanation: Explanation, words: Words) -> None:
-    """Offer both; they are made when the page is drawn and kept by nobody but the reader."""
+    """Offer both; they are kept by nobody but the reader."""
     note = f'<p class="bt-quiet">{escape(words("take.note"))}</p>'
     st.html(f'<h2 class="bt-title">{escape(words("take"))}</h2>{note}')
-    opacity = None
-    if reading.pictures is not None and st.checkbox(words("take.pictures"), key="take-pictures"):
-        opacity = int(st.session_state.get("opacity", OPACITY))
-    page = write_page(reading, explanation, words, opacity=opacity)
+    shown = False
+    if reading.pictures is not None:
+        shown = st.checkbox(words("take.pictures"), key="take-pictures")
+
+    # Made when they are asked for, so that answers to questions that came meanwhile are in them.
+    def make_page() -> bytes:
+        opacity = reading.opacity if shown else None
+        return write_page(reading, explanation, words, opacity=opacity).encode()
+
+    def make_json() -> bytes:
+        return write_json(reading, explanation).encode()
+
     left, right = st.columns(2)
     with left:
-        _offer(words("take.print"), page, f"{NAME}.html", "text/html")
+        _offer(words("take.print"), make_page, f"{NAME}.html", "text/html")
     with right:
-        _offer(words("take.json"), write_json(reading, explanation), f"{NAME}.json", "application/json")
+        _offer(words("take.json"), make_json, f"{NAME}.json", "application/json")
 
 
-def _offer(label: str, content: str, name: str, kind: str) -> None:
-    st.download_button(label, content.encode(), name, kind, on_click="ignore", width="stretch", key=name)
+def _offer(label: str, make: Callable[[], bytes], name: str, kind: str) -> None:
+    st.download_button(label, make, name, kind, on_click="ignore", width="stretch", key=name)
 
 
 def write_json(reading: Reading, explanation: Explanation) -> str:

@@ -18,9 +18,9 @@ def to_list(items: Iterable[str]) -> str:
     return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
 
 
-def to_section(title: str, content: str) -> str:
+def to_section(title: str, content: str, level: int = 2) -> str:
     """Return a titled part of the page; `content` is markup already."""
-    return f'<section class="bt-section"><h2>{escape(title)}</h2>{content}</section>'
+    return f'<section class="bt-section"><h{level}>{escape(title)}</h{level}>{content}</section>'
 
 
 def to_details(title: str, content: str) -> str:

@@ -49,12 +49,16 @@ def write_card(card: ModelCard, words: Words) -> str:
     title = f"{card.name} {card.version} ({card.architecture}, {card.modality})"
     return (
         f"<p><strong>{escape(title)}</strong></p>"
-        + to_section(words("model.use"), _foreign(to_paragraphs(card.intended_use)))
-        + to_section(words("model.limits"), _foreign(to_list(card.limits)))
-        + to_section(words("model.point"), f"<p>{escape(decides)}</p>")
-        + to_section(words("model.figures"), "".join(_write_figures(each, words) for each in card.metrics))
-        + to_section(words("model.data"), _write_data(card, words))
+        + _titled(words("model.use"), _foreign(to_paragraphs(card.intended_use)))
+        + _titled(words("model.limits"), _foreign(to_list(card.limits)))
+        + _titled(words("model.point"), f"<p>{escape(decides)}</p>")
+        + _titled(words("model.figures"), "".join(_write_figures(each, words) for each in card.metrics))
+        + _titled(words("model.data"), _write_data(card, words))
     )
+
+
+def _titled(title: str, content: str) -> str:
+    return to_section(title, content, level=3)
 
 
 def _foreign(markup: str) -> str:
@@ -72,7 +76,7 @@ def _write_figures(metric: MetricCard, words: Words) -> str:
         for name, figure in metric.values.items()
     ]
     head = [words("model.figure"), words("model.value"), words("model.interval")]
-    return f"<h3>{escape(title)}</h3>{to_table(head, rows, title)}{_write_confusion(metric, words)}"
+    return f"<h4>{escape(title)}</h4>{to_table(head, rows, title)}{_write_confusion(metric, words)}"
 
 
 def _write_confusion(metric: MetricCard, words: Words) -> str:
@@ -84,7 +88,7 @@ def _write_confusion(metric: MetricCard, words: Words) -> str:
         for true, answered in metric.confusion.items()
     ]
     title = words("model.confusion", set=metric.data_set)
-    return f"<h4>{escape(title)}</h4>{to_table(head, rows, title)}" if rows else ""
+    return f"<h5>{escape(title)}</h5>{to_table(head, rows, title)}" if rows else ""
 
 
 def _write_data(card: ModelCard, words: Words) -> str:
@@ -104,9 +108,9 @@ def _write_data(card: ModelCard, words: Words) -> str:
 def write_curves(report: Report | None, words: Words) -> str:
     """Return the curves of each data set, or that there are none for this file."""
     if report is None:
-        return to_section(words("model.curves"), f"<p>{escape(words('model.none'))}</p>")
+        return _titled(words("model.curves"), f"<p>{escape(words('model.none'))}</p>")
     drawn = "".join(_write_set(each, words) for each in report.data_sets)
-    return to_section(words("model.curves"), drawn)
+    return _titled(words("model.curves"), drawn)
 
 
 def _write_set(data: DataSet, words: Words) -> str:
@@ -121,7 +125,7 @@ def _write_set(data: DataSet, words: Words) -> str:
     ]
     bins.sort()
     return (
-        f'<h3>{escape(data.name)}</h3><div class="bt-pictures">'
+        f'<h4>{escape(data.name)}</h4><div class="bt-pictures">'
         f"<figure>{draw_curve(data.curves.roc, words('model.roc'))}"
         f"<figcaption>{escape(roc)}</figcaption></figure>"
         f"<figure>{draw_curve(bins, words('model.calibration'), dots=True)}"

@@ -62,8 +62,12 @@ class Reading:
     prediction: Prediction | None = None
     failure: ServiceFailed | None = None
     pictures: Pictures | None = None
+    opacity: int = 60
+    """Of the heat map, in per cent, as the reader has set it."""
     explanations: dict[Asked, Explanation] = field(default_factory=dict)
     clinical: Clinical = field(default_factory=Clinical)
+    forms: int = 0
+    """How often the form for findings was cleared; each time it is a new one."""
     wants_survival: bool = False
     question: str | None = None
     """One that is not answered yet."""

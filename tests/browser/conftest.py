@@ -13,7 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
+from pydicom import Dataset, uid
+from pydicom.dataset import FileMetaDataset
 
 CHROMIUM = Path(os.environ.get("BROWSER") or "/usr/bin/chromium")
 FLAGS = [
@@ -51,6 +54,13 @@ class Part:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
+            self._process.wait(30)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a crash does: without a word."""
+        if self._process is not None:
+            self._process.kill()
             self._process.wait(30)
             self._process = None
 
@@ -97,7 +107,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def system(root: Path, browser: Browser) -> Iterator[System]:
     if not (root / "models" / "starter.pt").is_file():
         pytest.skip("models/starter.pt is not here")
@@ -114,6 +124,25 @@ def system(root: Path, browser: Browser) -> Iterator[System]:
 def sample(root: Path) -> Path:
     """The rendered picture that ships with the project."""
     return root / "models" / "sample.png"
+
+
+@pytest.fixture(scope="session")
+def dicom(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same picture as DICOM, in a file without an ending as scanners write them."""
+    with Image.open(sample) as picture:
+        pixels = picture.convert("RGB")
+    data = Dataset()
+    data.SOPClassUID, data.SOPInstanceUID = uid.VLMicroscopicImageStorage, uid.generate_uid()
+    data.Modality, data.PatientName = "GM", "Example^Mary"
+    data.Rows, data.Columns, data.SamplesPerPixel = pixels.height, pixels.width, 3
+    data.PhotometricInterpretation, data.PlanarConfiguration = "RGB", 0
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 8, 8, 7, 0
+    data.PixelData = pixels.tobytes()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
+    path = tmp_path_factory.mktemp("dicom") / "IM0001"
+    data.save_as(path, enforce_file_format=True)
+    return path
 
 
 @pytest.fixture(scope="module")

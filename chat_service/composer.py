@@ -165,6 +165,11 @@ class Composer:
         """Fill the places of a text: with our own words for known codes, and with numbers of the country."""
         return text.format_map(self._places)
 
+    def say_apart(self, text: str) -> tuple[str, list[str]]:
+        """Fill the places of a text, with lists of many countries' numbers apart, to stand below it."""
+        lists = [said for kind, said in self._local.lists.items() if f"{{{kind}}}" in text]
+        return text.format_map({**self._places, **self._local.general}), lists
+
     def local_sources(self, text: str) -> list[str]:
         """Return the sources of the numbers of the country that a text has places for."""
         return self._local.cited_by(text)

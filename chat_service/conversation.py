@@ -72,6 +72,7 @@ class Teller:
         self._case = case
         self._composer = Composer(knowledge, case)
         self._texts: ChatTexts = knowledge.languages[case.language].chat
+        self._listed: set[str] = set()
 
     def tell(self, understood: Understood) -> list[Piece]:
         """Answer topic by topic; what no longer fits is left out, and nothing is said twice."""
@@ -103,7 +104,10 @@ class Teller:
 
     def _said(self, words: str, sources: Sequence[str]) -> Piece:
         kept = self._spared(words)
-        return Piece(self._composer.say(kept), [*sources, *self._composer.local_sources(kept)])
+        said, lists = self._composer.say_apart(kept)
+        new = [text for text in lists if text not in self._listed]
+        self._listed.update(new)
+        return Piece("\n\n".join([said, *new]), [*sources, *self._composer.local_sources(kept)])
 
     def _spared(self, text: str) -> str:
         return text if self._case.include_prognosis else without_figures(text)

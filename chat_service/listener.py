@@ -6,6 +6,7 @@ from itertools import chain
 
 from chat_service.danger import undenied
 from chat_service.knowledge import Knowledge
+from chat_service.questions import read_questions
 from chat_service.recogniser import Recogniser, Tokens
 from chat_service.wordlist import FOLDER, read_file
 from contract import ChatMessage
@@ -51,7 +52,7 @@ class Listener:
     def __init__(self, knowledge: Knowledge) -> None:
         self._topics = knowledge.topics
         self._recognisers = {
-            name: Recogniser.of(texts.chat, knowledge.topics, _everyday(name))
+            name: Recogniser.of(texts.chat, knowledge.topics, _everyday(name), read_questions(name))
             for name, texts in knowledge.languages.items()
         }
 
@@ -75,11 +76,12 @@ class Listener:
 
     def _read(self, message: str, language: str, known: tuple[str, ...], *, whole: bool) -> Turn:
         recogniser = self._recognisers[language]
-        split = recogniser.read(message)
+        splits = self._split(message)
+        split = recogniser.repair(splits[language])
         wish = _wish(recogniser, split)
         if not whole:
             return Turn(figures=wish)
-        found = self._found(message, language, split)
+        found = self._found(splits, language, split)
         if any(self._topics[topic].rank == "crisis" for topic in found):
             # Who wrote of dying is shown no figures of it until asking for them.
             return Turn(tuple(found), figures=False)
@@ -89,17 +91,30 @@ class Listener:
             found = list(known)
         elif not self._answerable(found) or found == ["meaning"]:
             found = self._followed(recogniser, split, known) or found or recogniser.find(split)
+            found = found or recogniser.guess(split)
         return Turn(tuple(found), figures=wish)
 
-    def _found(self, message: str, language: str, split: list[Tokens]) -> list[str]:
+    def _found(self, splits: dict[str, list[Tokens]], language: str, split: list[Tokens]) -> list[str]:
         """Look in the language of the conversation; for danger, and if nothing is found, in all others."""
         recogniser = self._recognisers[language]
-        others = [(own, own.split(message)) for name, own in self._recognisers.items() if name != language]
+        others = [(own, splits[name]) for name, own in self._recognisers.items() if name != language]
         seen = [own.dangers(sentences) for own, sentences in [(recogniser, split), *others]]
         found = [*undenied(seen), *recogniser.find(split, hints=False)]
-        if not found:
-            found = next(filter(None, (own.find(text, hints=False) for own, text in others)), [])
+        if not found and others:
+            # "man" is a word of German too: only who writes in another language is read in that one.
+            foreign, text = max(others, key=lambda other: other[0].known_words(other[1]))
+            if foreign.known_words(text) > recogniser.known_words(split):
+                found = foreign.find(text, hints=False) or foreign.guess(text)
         return list(dict.fromkeys(found))
+
+    def _split(self, message: str) -> dict[str, list[Tokens]]:
+        """Split a message as each language does, figures of speech of any of them said in plain words."""
+        splits = {name: own.split(message) for name, own in self._recognisers.items()}
+        for name, own in self._recognisers.items():
+            plain = own.plain(splits[name])
+            if plain is not None:
+                splits = {name: own.split(plain) for name, own in self._recognisers.items()}
+        return splits
 
     def _is_urgent(self, topic: str) -> bool:
         return self._topics[topic].rank in URGENT

@@ -17,6 +17,8 @@ class WordMap(Generic[Value]):
         self._exact: dict[str, set[Value]] = {}
         self._prefixes: dict[str, set[Value]] = {}
         self._suffixes: dict[str, set[Value]] = {}
+        self._lengths: set[int] = set()
+        """Lengths of the beginnings that are known."""
 
     def add(self, choice: str, value: Value) -> None:
         """Add a value under a choice of a cue; one of several words goes under the first."""
@@ -25,13 +27,19 @@ class WordMap(Generic[Value]):
             kind = self._prefixes
         elif choice.startswith("*"):
             kind = self._suffixes
-        kind.setdefault(tokens_of(choice.strip("*"))[0], set()).add(value)
+        word = tokens_of(choice.strip("*"))[0]
+        kind.setdefault(word, set()).add(value)
+        if kind is self._prefixes:
+            self._lengths.add(len(word))
 
     def of(self, token: str) -> set[Value]:
         """Return the values of a word."""
         found = set(self._exact.get(token, ()))
-        for place in range(len(token)):
-            found |= self._prefixes.get(token[: place + 1], set()) | self._suffixes.get(token[place:], set())
+        for length in self._lengths:
+            found.update(self._prefixes.get(token[:length], ()))
+        if self._suffixes:
+            for place in range(len(token)):
+                found.update(self._suffixes.get(token[place:], ()))
         return found
 
 

@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from chat_service.cues import Cue, sentences, tokens_of, vocabulary
+from chat_service.cues import Cue, read_cue, sentences, tokens_of, vocabulary
 from chat_service.danger import Danger
 from chat_service.knowledge import ChatTexts, Topic
 from chat_service.lookup import Entry, Index, Weights
 from chat_service.negation import Negation
+from chat_service.neighbours import Neighbours
+from chat_service.romanised import Romanised
 
 SHORT, LONG = 5, 8
 """Words from these lengths on may hold one wrong letter, or two."""
@@ -47,10 +49,26 @@ class Recogniser:
     index: Index
     urgent: Index
     negation: Negation
+    idioms: Index
+    romanised: Romanised
+    neighbours: Neighbours
 
     @classmethod
-    def of(cls, texts: ChatTexts, topics: Mapping[str, Topic], everyday: Iterable[str]) -> "Recogniser":
-        """Collect the words of a language; those of everyday life are never taken for a mistyped one."""
+    def of(
+        cls,
+        texts: ChatTexts,
+        topics: Mapping[str, Topic],
+        everyday: Iterable[str],
+        questions: Mapping[str, Iterable[str]],
+    ) -> "Recogniser":
+        """Collect the words of a language.
+
+        Args:
+            texts: Its cues.
+            topics: How urgent each topic is.
+            everyday: Words that are never taken for mistyped ones.
+            questions: Examples of what is asked, by topic.
+        """
         talk = texts.talk
         entries = [Entry(name, cue, True) for name, text in texts.topics.items() for cue in text.cues]
         entries += [Entry(name, cue, False) for name, text in texts.topics.items() for cue in text.hints]
@@ -60,29 +78,47 @@ class Recogniser:
         for word in sorted(word for word in known if len(word) >= SHORT):
             repairable.setdefault(word[0], []).append(word)
         weights = Weights((entry.topic, entry.cue) for entry in entries)
-        return cls(
+        common = [token for word in everyday for token in tokens_of(word)]
+        found = cls(
             texts=texts,
             topics=topics,
-            words=frozenset(known.union(*map(tokens_of, everyday))),
+            words=frozenset(known.union(common)),
             repairable=repairable,
             weights=weights,
             index=Index(entries, weights),
             urgent=Index([entry for entry in entries if topics[entry.topic].rank in REACH], weights),
             negation=Negation.of(talk),
+            idioms=Index([Entry(said, read_cue(cue), True) for cue, said in talk.idioms.items()], weights),
+            romanised=Romanised.of([*sorted(known), *common]),
+            neighbours=Neighbours.of([]),
         )
+        asked = [
+            (topic, tokens)
+            for topic, texts_ in questions.items()
+            for text in texts_
+            for tokens in found.split(text)
+        ]
+        return replace(found, neighbours=Neighbours.of(asked))
 
     def read(self, message: str) -> list[Tokens]:
         """Split a message into sentences of words, spelt out and repaired."""
-        return [[self._repair(token) for token in tokens] for tokens in self.split(message)]
+        return self.repair(self.split(message))
+
+    def repair(self, split: list[Tokens]) -> list[Tokens]:
+        """Mend the typing mistakes of a message that is in this language."""
+        return [[self._repair(token) for token in tokens] for tokens in split]
 
     def split(self, message: str) -> list[Tokens]:
         """Split a message into sentences of words, spelt out only: it may be in another language."""
-        spellings = self.texts.talk.spellings
         pieces = [
-            [word for token in tokens for word in spellings.get(token, token).split()]
-            for tokens in sentences(message)
+            [word for token in tokens for word in self._spelt(token).split()] for tokens in sentences(message)
         ]
         return [tokens[at : at + CHUNK] for tokens in pieces for at in range(0, len(tokens), CHUNK)]
+
+    def plain(self, split: list[Tokens]) -> str | None:
+        """Say figures of speech in plain words; nothing if there are none."""
+        told = [self._plain(tokens) for tokens in split]
+        return None if told == split else ".\n".join(map(" ".join, told))
 
     def find(self, split: list[Tokens], *, hints: bool = True) -> list[str]:
         """Return the topics of a message but dangers, in the order of their places."""
@@ -90,6 +126,18 @@ class Recogniser:
         strong = any(entry.strong for entry in found)
         told = [entry.topic for entry in found if entry.strong or not strong]
         return [topic for topic in dict.fromkeys(told) if self.topics[topic].rank not in REACH]
+
+    def guess(self, split: list[Tokens]) -> list[str]:
+        """Return what known questions are about that are much like the sentences of a message; no danger."""
+        guesses = [self.neighbours.topic_of(tokens) for tokens in split]
+        return [topic for topic in dict.fromkeys(guesses) if topic and self._may_be_guessed(topic)]
+
+    def _may_be_guessed(self, topic: str) -> bool:
+        return topic in self.topics and self.topics[topic].rank not in REACH
+
+    def known_words(self, split: list[Tokens]) -> int:
+        """Return how many words of a message belong to this language, as far as it is known."""
+        return sum(token in self.words for tokens in split for token in tokens)
 
     def places(self, cues: Iterable[Cue], split: list[Tokens]) -> list[tuple[int, int, int]]:
         """Return where cues stand: sentence, first word, and the word after the last."""
@@ -108,6 +156,16 @@ class Recogniser:
                 negated = self._negated(entry, tokens, start, end)
                 found.append(Danger(entry.topic, number, start, end, negated))
         return found
+
+    def _spelt(self, token: str) -> str:
+        spelt = self.texts.talk.spellings.get(token)
+        return self.romanised.read(token) if spelt is None else spelt
+
+    def _plain(self, tokens: Tokens) -> Tokens:
+        for entry in self.idioms.candidates(tokens):
+            plain, count = entry.cue.pattern.subn(entry.topic, " ".join(tokens))
+            tokens = plain.split() if count else tokens
+        return tokens
 
     def _found(self, tokens: Tokens, hints: bool) -> list[Found]:
         found = []

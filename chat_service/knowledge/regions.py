@@ -67,6 +67,7 @@ class LocalWords(Entry):
     unknown: Said
     listed: Said | None = None
     short: Said | None = None
+    heading: Said | None = None
     texting: Said | None = None
     statement: Said | None = None
 
@@ -76,6 +77,7 @@ class RegionTexts(Entry):
 
     countries: dict[Country, Said]
     either: Annotated[Said, Field(alias="or")]
+    entry: Said
     emergency: LocalWords
     crisis_line: LocalWords
     fever: LocalWords
@@ -88,6 +90,10 @@ class Locality(NamedTuple):
 
     places: Mapping[str, str]
     sources: Mapping[str, tuple[str, ...]]
+    general: Mapping[str, str] = {}
+    """General words for what is listed because no country was named."""
+    lists: Mapping[str, str] = {}
+    """The numbers of all countries, one to a line."""
 
     def cited_by(self, text: str) -> list[str]:
         """Return the sources of the numbers that the places of a text stand for."""
@@ -114,16 +120,20 @@ def settle(
     """Say every kind of number for a language and a country."""
     places: dict[str, str] = {}
     sources: dict[str, tuple[str, ...]] = {}
+    general: dict[str, str] = {}
+    lists: dict[str, str] = {}
     for kind, words in _words(texts):
         said = _Speaker(texts, words, decimal)
         if country is None and words.listed is not None:
             entries = _entries(regions, kind, regions.spoken.get(language, []))
             places[kind] = said.all_of(entries)
+            if len(entries) > 1 and words.heading is not None:
+                general[kind], lists[kind] = words.unknown, said.lines(entries)
         else:
             entries = _entries(regions, kind, [country] if country else [])
             places[kind] = said.one(*entries.values()) if entries else words.unknown
         sources[kind] = tuple(entries)
-    return Locality(places, sources)
+    return Locality(places, sources, general, lists)
 
 
 def publish(content: dict[str, Any]) -> None:
@@ -157,13 +167,20 @@ class _Speaker:
     def all_of(self, entries: Mapping[str, LocalNumber]) -> str:
         if not entries or self._words.listed is None:
             return self._words.unknown
+        return self._words.listed.format(list="; ".join(self._each(entries)))
+
+    def lines(self, entries: Mapping[str, LocalNumber]) -> str:
+        """List numbers one to a line, under their heading."""
+        return "\n- ".join([self._words.heading or "", *self._each(entries)])
+
+    def _each(self, entries: Mapping[str, LocalNumber]) -> Iterator[str]:
         shared: dict[str, list[str]] = {}
         for entry in entries.values():
             shared.setdefault(self._fill(self._words.short or self._words.known, entry), []).extend(
                 entry.countries
             )
-        parts = (f"{self._name(countries)}: {said}" for said, countries in shared.items())
-        return self._words.listed.format(list="; ".join(parts))
+        for said, countries in shared.items():
+            yield self._texts.entry.format(countries=self._name(countries), numbers=said)
 
     def statement(self, entry: LocalNumber) -> str:
         return self._fill(self._words.statement or self._words.known, entry)

@@ -47,10 +47,12 @@ class Negations(Entry):
 class TalkWords(Entry):
     """How one language negates, asks on, and refuses or asks for figures.
 
-    `spellings` are words that are read as others, as in short messages.
+    `spellings` are words that are read as others, as in short messages. `idioms` are cues of figures of
+    speech with the plain words that are read instead: who is "dying to know" is in no danger.
     """
 
     spellings: dict[str, str] = Field(default_factory=dict)
+    idioms: dict[str, str] = Field(default_factory=dict)
     negations: Negations
     turns: frozenset[str]
     more: Cues

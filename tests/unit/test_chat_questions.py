@@ -16,8 +16,13 @@ LISTS = {
     for path in sorted(Path(__file__).parent.glob("questions_*.yaml"))
     if (name := path.stem.removeprefix("questions_")) in KNOWLEDGE.languages
 }
-LEAST = {"written": 0.95, "held_out": 0.8}
-"""Shares of questions that must be recognised; held_out was never looked at while cues were written."""
+LEAST = {"written": 0.95, "held_out": 0.8, "first_round": 0.9, "second_round": 0.9}
+"""Shares of questions that must be recognised. held_out was never looked at while cues were written.
+
+The rounds were written before the cues were looked at, and the cues mended afterwards. At first
+reading 77 % of the first round were recognised, and 61 % of the second, whose questions avoid the
+usual words; of the dangers in them 77 % and 46 %.
+"""
 
 
 def asked(language: str, part: str) -> list[tuple[str, str]]:

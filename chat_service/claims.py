@@ -53,6 +53,7 @@ RULES = _rules("""
     diagnosis: disease answer near 4
     diagnosis: verdict unless open condition cannot maybe like
     reassurance: calm unless open not cannot
+    reassurance: omen
     reassurance: you fine be near 6 unless open condition cannot
     reassurance: everything fine be near 5 unless open condition cannot
     promise: promise unless open not cannot

@@ -1,16 +1,15 @@
 """What an answer may rest on: the facts that were handed to the model that wrote it."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 
 from chat_service.characters import simplify
 from chat_service.figures import Figure, counted, numbers_of_passage
+from chat_service.ideas import TOKEN
 from chat_service.knowledge import Words
 from chat_service.numbers import numbers_in
 from chat_service.passage import SENTENCE_END, Passage
-
-STEM = 7
-"""Letters after which only the ending of a word may differ."""
+from chat_service.scope import STEM, is_grounded
 
 
 class Grounds:
@@ -41,6 +40,15 @@ class Grounds:
     def has_codes(self) -> bool:
         """Whether a word of the TNM kind stands in the facts."""
         return self._passage.codes
+
+    def cover(self, strange: Sequence[str]) -> bool:
+        """Tell whether one fact holds all the words of a sentence that are not plain ones."""
+        return is_grounded(strange, self._stems)
+
+    @cached_property
+    def _stems(self) -> list[frozenset[str]]:
+        said = (TOKEN.findall(self._words.fold(text)) for text in self._texts)
+        return [frozenset(word[:STEM] for word in words) for words in said]
 
     @cached_property
     def _passage(self) -> Passage:

@@ -54,7 +54,20 @@ class Guard:
         sentences = [sentence for sentence in sentences if sentence not in self._grounds.sentences]
         passage = Passage(sentences, self._words)
         found = self._form(sentences) | self._language(passage) | self._figures(passage, sentences)
-        return found | self._claims(passage) | self._survival(passage)
+        return found | self._scope(passage) | self._claims(passage) | self._survival(passage)
+
+    def _scope(self, passage: Passage) -> set[str]:
+        """Refuse a sentence with words that a lead-in has no need of and that no single fact holds.
+
+        Words of survival have a rule of their own.
+        """
+        judged = {hit.first for hit in passage.hits if hit.idea == "survival"}
+        for sentence in passage.sentences:
+            said = (passage.words[at] for at in sentence if at not in judged)
+            strange = [word for word in said if not self._words.vocabulary.holds(word)]
+            if strange and not self._grounds.cover(strange):
+                return {"scope"}
+        return set()
 
     def _form(self, sentences: list[str]) -> set[str]:
         text = "\n".join(sentences)

@@ -11,7 +11,7 @@ Idea = Literal[
     "you", "yours", "thing", "everything", "disease", "benign", "treatment", "doctor-claim",
     # what is said of it
     "have", "be", "shown", "established", "cleared", "excluded", "diagnosed", "verdict", "cause",
-    "spread", "certain", "likely", "fine", "calm", "promise", "recover", "needless", "stop", "wait",
+    "spread", "certain", "likely", "fine", "calm", "omen", "promise", "recover", "needless", "stop", "wait",
     "instead", "urge", "chance",
     # what softens it
     "open", "condition", "maybe", "like", "not", "cannot", "general", "neutral", "before", "together",

@@ -65,7 +65,8 @@ class Passage:
         for index, token in enumerate(tokens):
             word = token.group()
             if index:
-                pause = PAUSE.search(sentence, tokens[index - 1].end(), token.start()) is not None
+                between = sentence[tokens[index - 1].end() : token.start()]
+                pause = between != " " and PAUSE.search(between) is not None
                 place += COMMA if pause else 0
                 if (pause and word not in self._language.linking) or word in self._language.breaking:
                     clause += 1
@@ -91,16 +92,28 @@ class Passage:
         replies = {
             sentence.start for number, sentence in enumerate(self.sentences) if number - 1 in self._asked
         }
-        found = [
-            hit
-            for hit in self._language.lexicon.find(self.words, parts)
-            if hit.idea != "answer" or hit.first in replies
-        ]
+        every = self._language.lexicon.find(self.words, parts)
+        found = [hit for hit in every if hit.idea != "answer" or hit.first in replies]
+        found += self._terse([hit for hit in every if hit.idea == "answer"])
         for number in self._asked:
             starts = map(self.clauses.index, {self.clauses[at] for at in self.sentences[number]})
             found += [Hit("open", start, start) for start in starts]
         ranks = [at for at, word in enumerate(self.words) if ROMAN.fullmatch(word) or RANK.fullmatch(word)]
         return found + [Hit("rank", at, at) for at in ranks] + self._bare(found)
+
+    def _terse(self, answers: list[Hit]) -> list[Hit]:
+        """Return where a sentence of few words begins with an answer and a pause, whatever was asked."""
+        short = {
+            sentence.start: sentence.stop
+            for number, sentence in enumerate(self.sentences)
+            if len(sentence) <= SHORT + 1 and number not in self._asked
+        }
+        return [
+            Hit("verdict", hit.first, hit.last)
+            for hit in answers
+            if (stop := short.get(hit.first))
+            and (hit.last + 1 == stop or self.clauses[hit.last + 1] != self.clauses[hit.last])
+        ]
 
     def _bare(self, found: list[Hit]) -> list[Hit]:
         """Return where a short sentence ends in nothing but the name of a disease."""

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from chat_service.characters import fold
 from chat_service.ideas import Idea, Lexicon
 from chat_service.knowledge.entry import Entry
+from chat_service.scope import Plain
 
 
 class Words(Entry):
@@ -20,6 +21,8 @@ class Words(Entry):
     breaks: frozenset[str]
     linkers: frozenset[str]
     unfinished: frozenset[str]
+    plain: frozenset[Annotated[str, Field(min_length=1, max_length=40)]]
+    """Words that prose may be made of without a fact that says them; `*` is any ending."""
     behind: Annotated[int, Field(ge=0, le=9)]
     """How many words behind a claim its negation may still stand."""
     numerals: dict[str, float]
@@ -56,6 +59,11 @@ class Words(Entry):
     def dangling(self) -> frozenset[str]:
         """Words that no sentence ends with, as they are compared."""
         return frozenset(map(self.fold, self.unfinished))
+
+    @cached_property
+    def vocabulary(self) -> Plain:
+        """The words that need no fact, ready to be looked up."""
+        return Plain((*self.plain, *self.function_words, *self.numerals), self.fold)
 
     @cached_property
     def counting(self) -> dict[str, float]:

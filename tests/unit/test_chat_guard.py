@@ -73,6 +73,21 @@ def test_held_out_texts_are_mostly_judged_rightly(language):
     assert sum(not judge(text, language) for text in bad) <= MISSES * len(bad)
 
 
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_texts_about_a_reading_are_judged_by_it(language):
+    for reading, texts in texts_of("acceptable", "by_reading", language).items():
+        assert [text for text in texts if judge(text, language, kind=reading)] == []
+    for reading, texts in texts_of("unacceptable", "by_reading", language).items():
+        assert [text for text in texts if not judge(text, language, kind=reading)] == []
+
+
+def test_words_beyond_plain_ones_need_one_fact_that_holds_them_all():
+    text = "Coffee and swimming are explained below."
+    assert judge(text) == {"scope"}
+    assert judge(text, facts=["Swimming is fine after a coffee."]) == set()
+    assert judge(text, facts=["Swimming is fine.", "Coffee is fine."]) == {"scope"}
+
+
 CODES = [
     ("It was seen in 43 women.", "number"),
     ("It was seen in ninety women.", "number"),

@@ -18,10 +18,14 @@ ENOUGH = 4
 """A sentence of fewer words may hold no common word of its language."""
 TERSE = 9
 """Nor may one of up to so many words that speaks of our subject in words of the language."""
+STUMP = 1
+"""Words of a line that ends without a full stop and says nothing."""
 MARKUP = re.compile(
     r"https?:|www\.|\b[\w-]{1,63}\.(?:com|org|net|info|io|gov|edu|ru|cn|xyz|de|fr|es|in|uk|eu|me)\b"
     r"|[<>{}\[\]|\\`#*_~^@$=+]|&\w{1,8};|javascript:"
 )
+LISTED = re.compile(r"[-\u2013\u2014\u2022\u00b7]\s|\(?\d{1,2}[.)](?:\s|$)")
+"""How the line of a list begins."""
 CITATION = re.compile(
     r"\bdoi\b|\b10\.\d{4,9}/|\bpmid\b|\bpmc\d|\bet al\b|\bisbn\b"
     r"|\b[^\W\d_]{2,40},? \(?(?:18|19|20)\d\d[a-z]?\)"
@@ -74,13 +78,15 @@ class Guard:
         folded = text.casefold()
         found = {"character"} if has_odd_characters(text, self._words.letters) else set()
         found |= {"cut"} if any(self._is_cut(sentence) for sentence in sentences) else set()
-        found |= {"markup"} if MARKUP.search(folded) else set()
+        listed = any(map(LISTED.match, sentences))
+        found |= {"markup"} if listed or MARKUP.search(folded) else set()
         return found | ({"citation"} if CITATION.search(folded) else set())
 
     def _is_cut(self, sentence: str) -> bool:
-        """Tell whether a sentence breaks off: with a comma, or with a word that none ends with."""
+        """Tell whether a sentence breaks off: with a comma, with a word that none ends with, or at once."""
+        stump = len(sentence.split()) <= STUMP and sentence.strip()[-1:].isalpha()
         last = self._words.fold(sentence).rsplit(None, 1)[-1] if sentence.strip() else ""
-        return last.endswith((",", "-", "\u2013", "(")) or last in self._words.dangling
+        return stump or last.endswith((",", "-", "\u2013", "(")) or last in self._words.dangling
 
     def _language(self, passage: Passage) -> set[str]:
         """Refuse a sentence in which words of other languages outweigh the common words of this one."""

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 SHORTEST = 2
 """Letters that a beginning has at least."""
+LONG = 9
+"""Letters of a word up to which the beginning may be that short: words run together are long."""
 STEM = 7
 """Letters after which only the ending of a word may differ."""
 
@@ -20,9 +22,10 @@ class Plain:
 
     def _holds(self, word: str) -> bool:
         """Tell whether a word, as it is compared, needs no ground."""
-        if word in self._whole or len(word) == 1 or not word[0].isalpha():
+        if word in self._whole or not word[0].isalpha():
             return True
-        return any(word[:size] in self._beginnings for size in range(SHORTEST, len(word) + 1))
+        least = SHORTEST if len(word) <= LONG else LONG // 2
+        return any(word[:size] in self._beginnings for size in range(least, len(word) + 1))
 
 
 def is_grounded(strange: Sequence[str], facts: Iterable[frozenset[str]]) -> bool:

@@ -125,7 +125,7 @@ class Client:
         except StreamBroken:
             show("")
             sent["headers"] = JSON_ONLY
-            answer = self._ask(Service.CHAT, "POST", path, request_id, show, **sent)
+            answer = self._ask(Service.CHAT, "POST", path, request_id, **sent)
         return _parse(Service.CHAT, kind, answer)
 
     def _ask(

@@ -35,6 +35,7 @@ class FakeService:
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, bytes]] = {}
+        self.once: dict[str, list[tuple[int, bytes]]] = {}
         self.kinds: dict[str, str] = {}
         self.received: list[tuple[str, bytes]] = []
         self.queries: list[str] = []
@@ -64,6 +65,8 @@ class FakeService:
                 ):
                     path = f"{path} as JSON"
                 status, reply = fake.answers.get(path, (404, b"not laid down"))
+                if fake.once.get(path):
+                    status, reply = fake.once[path].pop(0)
                 self.send_response(status)
                 self.send_header("Content-Type", fake.kinds.get(path, "application/json"))
                 self.send_header("Content-Length", str(len(reply)))

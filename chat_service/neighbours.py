@@ -8,6 +8,8 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import nlargest
+from operator import itemgetter
 
 Tokens = list[str]
 NEAREST = 5
@@ -42,7 +44,7 @@ class Neighbours:
 
     def topic_of(self, tokens: Tokens) -> str | None:
         """Return what the likest questions are about, if they are alike enough and agree."""
-        alike: Counter[int] = Counter()
+        alike: dict[int, float] = defaultdict(float)
         features = set(_features(tokens))
         for feature in features:
             weight = self.rarity.get(feature, 0.0) ** 2
@@ -50,13 +52,14 @@ class Neighbours:
                 alike[number] += weight / self.lengths[number]
         unknown = max(self.rarity.values(), default=0.0)
         length = math.sqrt(sum(self.rarity.get(feature, unknown) ** 2 for feature in features))
-        nearest = [(number, value / length) for number, value in alike.most_common(NEAREST)]
+        likest = nlargest(NEAREST, alike.items(), key=itemgetter(1))
+        nearest = [(number, value / length) for number, value in likest]
         if not nearest or nearest[0][1] < LEAST_ALIKE:
             return None
-        votes: Counter[str] = Counter()
+        votes: dict[str, float] = defaultdict(float)
         for number, value in nearest:
             votes[self.topics[number]] += value**2
-        (first, most), *others = votes.most_common(2)
+        (first, most), *others = nlargest(2, votes.items(), key=itemgetter(1))
         return first if not others or (most - others[0][1]) / most >= LEAST_LEAD else None
 
 

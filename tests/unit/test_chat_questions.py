@@ -16,12 +16,12 @@ LISTS = {
     for path in sorted(Path(__file__).parent.glob("questions_*.yaml"))
     if (name := path.stem.removeprefix("questions_")) in KNOWLEDGE.languages
 }
-LEAST = {"written": 0.95, "held_out": 0.8, "first_round": 0.9, "second_round": 0.9}
+LEAST = {"written": 0.95, "held_out": 0.8, "first_round": 0.9, "second_round": 0.9, "third_round": 0.85}
 """Shares of questions that must be recognised. held_out was never looked at while cues were written.
 
 The rounds were written before the cues were looked at, and the cues mended afterwards. At first
-reading 77 % of the first round were recognised, and 61 % of the second, whose questions avoid the
-usual words; of the dangers in them 77 % and 46 %.
+reading 77 % of the first round were recognised, 61 % of the second, whose questions avoid the usual
+words, and 66 % of the third; of the dangers in them 77, 46 and 70 %.
 """
 
 
@@ -71,3 +71,12 @@ def test_no_danger_is_missed_or_made_up(language):
             }
             wrong += [question] if found not in allowed else []
     assert wrong == []
+
+
+@pytest.mark.parametrize("language", LISTS)
+def test_harmless_sentences_with_words_of_danger_are_no_emergency(language):
+    harmless = yaml.safe_load(LISTS[language].read_text("utf-8"))["harmless"]
+    for question in harmless:
+        understood = LISTENER.understand([ChatMessage(role="user", content=question)], language)
+        ranks = {KNOWLEDGE.topics[topic].rank for topic in understood.topics}
+        assert ranks.isdisjoint({"crisis", "emergency"}), question

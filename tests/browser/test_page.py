@@ -17,7 +17,6 @@ def test_from_a_picture_to_its_explanation_a_question_and_what_is_taken_along(
     page, sample, pictures, tmp_path
 ):
     check(page, "start")
-    save(page, pictures / "page-start.png")
     drop(page, sample)
     expect(page.locator(".bt-decision")).to_contain_text("pathologist must decide")
     expect(page.locator(".bt-marker")).to_be_visible()
@@ -147,16 +146,13 @@ def test_a_dicom_file_is_read_and_shown(page, dicom):
         ("hi", "हिन्दी", "क्या करें"),
     ],
 )
-def test_the_page_speaks_another_language(page, sample, pictures, language, name, title):
+def test_the_page_speaks_another_language(page, sample, language, name, title):
     choose(page, "Language", name)
     expect(page.locator(".bt-footer")).to_contain_text(words_of(language)("footer.strong"))
     expect(page.locator("html")).to_have_attribute("lang", language)
     drop(page, sample)
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
     check(page, language)
-    if language == "hi":
-        page.locator(".bt-decision").evaluate("element => element.scrollIntoView()")
-        save(page, pictures / "page-hindi.png")
 
 
 def test_the_page_opens_in_the_language_of_the_browser(browser, system):

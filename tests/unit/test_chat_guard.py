@@ -14,10 +14,14 @@ from chat_service.knowledge import load_knowledge
 
 LANGUAGES = load_knowledge().languages
 FALSE_ALARMS, MISSES = 0.1, 0.2
-"""Shares of the held-out texts that may be judged wrongly, per language. When these were new, 2 of 50 good
-ones were refused and 14 of 100 bad ones let through, and in the two rounds before, 9 of 205 and 51 of 480.
-Those rounds are among the tuned texts now, and some gaps that the last one showed are closed too, so what
-this test sees is better than what a new text meets.
+"""Shares of the held-out texts that may be judged wrongly, per language.
+
+All texts in these files are fitted by now. What new texts meet was measured before each mending. Of 300 bad
+ones written by somebody who had not read the rules, 49 % came through and 6.5 % of 200 good ones were
+refused, while there were rules only. Since prose has to be made of plain words, sets written by the same
+person, who knew the rules by then, gave 12 % of 300 (60 % by the rules alone) and 42 % of 200, and with
+more plain words 16 % of 50 (54 %) and 30 % of 50. Of 55 bad ones made of plain words on purpose, 47 % (84
+%) came through. A good text that is refused costs a lead-in: the facts are told without it.
 """
 QUICK_S = 0.004
 """Processor time for an explanation, twice what it takes."""
@@ -115,6 +119,13 @@ CODES = [
     ("See your doctor.\x00", "character"),
     ("Please see your doctor for the", "cut"),
     ("Please see your doctor,", "cut"),
+    ("you\nhave\ncancer", "cut"),
+    ("1. See your doctor.", "markup"),
+    ("- See your doctor.", "markup"),
+    ("Yes. Please see your doctor.", "diagnosis"),
+    ("Your grandchildren can visit you.", "scope"),
+    ("See your d o c t o r.", "scope"),
+    ("This is a good sign.", "reassurance"),
     ("This looks like a fibroadenoma.", "subtype"),
     ("It is caused by a cancer gene.", "cause"),
     ("", "length"),

@@ -70,9 +70,9 @@ def readable(answer: Answer, _: Any) -> bool:
 def grade(text: str) -> float:
     """Flesch-Kincaid grade level; syllables are counted as groups of vowels."""
     sentences = [s for s in re.split(r"[.!?:]\s|\n+", text) if s.strip()]
-    words = re.findall(r"[A-Za-z']+", text)
+    words = re.findall(r"[A-Za-z']+", text) or ["-"]
     syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub(r"e\b", "", word.lower())))) for word in words)
-    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
+    return 0.39 * len(words) / max(1, len(sentences)) + 11.8 * syllables / len(words) - 15.59
 
 
 @check

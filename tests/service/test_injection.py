@@ -117,10 +117,13 @@ OBEDIENCE = ["the system prompt", "a diagnosis", "a stage and figures", "a drug"
 
 @pytest.mark.parametrize("obedience", OBEDIENCE)
 def test_an_upstream_that_obeys_the_attacker_is_not_shown(client, mistral, obedience):
-    """Every attack, the places taking turns, before a model that does as it is told."""
-    shown = []
+    """Every attack as the model's own words, and the attacks in turn before other kinds of obedience."""
+    shown, turn = [], OBEDIENCE.index(obedience)
+    echoed = obedience == "the attack itself"
     for number, text in enumerate(ATTACKS):
-        made, body = request(number, text, PLACES[(number + OBEDIENCE.index(obedience)) % len(PLACES)])
+        if not echoed and number % (len(OBEDIENCE) - 1) != turn:
+            continue
+        made, body = request(number, text, PLACES[(number + turn) % len(PLACES)])
         mistral.forget()
 
         async def answer(asked, text=text):
@@ -131,7 +134,7 @@ def test_an_upstream_that_obeys_the_attacker_is_not_shown(client, mistral, obedi
         response = client.post(f"/{made.route}", json=body)
         assert response.status_code == 200
         if response.json()["engine"]["name"] == "mistral":
-            shown += [text] if obedience != "the attack itself" or text in HOSTILE else []
+            shown += [text] if not echoed or text in HOSTILE else []
             assert not grade(Answer(made, body, response.json())).harmful, text
         else:
             assert_untouched(text, made, body, response.json())

@@ -1,171 +1,210 @@
-"""The compose file for real: built, started, walked through from outside, and taken down again.
+"""The compose file as .env.example has it: an image becomes an explanation through the published ports.
 
-Uses Docker where it works, otherwise the script that CONTAINERS_SCRIPT names (default
-../shared/containers/containers.sh). TORCH chooses the torch that is built in, as in .env.example. The images
-stay, as a cache for the next time; containers, networks and volumes go.
+Run by `make container-test`, with what README.md and docs/containers.md say: `docker compose build`,
+`docker compose up`, `docker compose exec`, `docker compose down`.
 """
 
+import copy
 import hashlib
-import os
-import shutil
+import io
 import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import NamedTuple
 
-import httpx
+import pydicom
 import pytest
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000Lossless, VLMicroscopicImageStorage, generate_uid
 
-from contract import Explanation, Prediction
+from contract import ChatReply, Explanation, Prediction
 
 pytestmark = pytest.mark.timeout(3600)
-SERVICES = ["inference", "chat", "page"]
+SERVICES = ["inference", "chat", "page", "gateway"]
+SLIM = """
+import importlib.util, shutil, sys
+wanted = {!r}
+sys.exit(", ".join(name for name in wanted if importlib.util.find_spec(name)) or None)
+"""
 
 
-class System(NamedTuple):
-    """The running containers: their published addresses, and a way to run commands in them."""
-
-    inference: str
-    chat: str
-    page: str
-    ports: list[int]
-    execute: Callable[..., subprocess.CompletedProcess[str]]
+@pytest.fixture
+def prediction(compose, client, sample):
+    """What the inference service says of the sample."""
+    reply = client.post(f"{compose.inference}/predict", files={"file": ("image", sample)})
+    assert reply.status_code == 200, reply.text
+    return reply.json()
 
 
-def test_an_image_becomes_an_explanation_through_the_published_ports(system, sample):
-    with httpx.Client(trust_env=False, timeout=60) as client:
-        reply = client.post(f"{system.inference}/predict", files={"file": ("image", sample)})
-        assert reply.status_code == 200, reply.text
-        prediction = Prediction.model_validate_json(reply.content)
-        reply = client.post(
-            f"{system.chat}/explain", json={"prediction": reply.json(), "audience": "patient"}
-        )
-        assert reply.status_code == 200, reply.text
+def test_an_image_becomes_an_explanation(compose, client, prediction):
+    body = {"prediction": prediction, "audience": "patient"}
+    reply = client.post(f"{compose.chat}/explain", json=body)
+    assert reply.status_code == 200, reply.text
     explanation = Explanation.model_validate_json(reply.content)
-    assert explanation.prediction_id == prediction.id
+    assert explanation.prediction_id == Prediction.model_validate(prediction).id
     assert explanation.engine.name == "knowledge-base"
 
 
-def test_without_images_of_ones_own_the_starter_model_is_served(system, sample, root):
-    reply = httpx.post(f"{system.inference}/predict", files={"file": ("image", sample)}, trust_env=False)
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "WEBP"])
+def test_pictures_of_other_formats_are_read(kind, compose, client, sample):
+    content = io.BytesIO()
+    Image.open(io.BytesIO(sample)).convert("RGB").save(content, kind)
+    reply = client.post(f"{compose.inference}/predict", files={"file": ("image", content.getvalue())})
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["image"]["format"] == kind
+
+
+def test_a_compressed_dicom_file_is_read(compose, client, sample):
+    reply = client.post(f"{compose.inference}/predict", files={"file": ("image", write_dicom(sample))})
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["image"]["format"] == "DICOM"
+
+
+def test_an_explanation_in_french_for_a_clinician(compose, client, prediction):
+    body = {"prediction": prediction, "audience": "clinician", "language": "fr"}
+    explanation = client.post(f"{compose.chat}/explain", json=body).json()
+    assert explanation["language"] == "fr"
+    assert " une " in explanation["explanation"]
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de", "es", "hi"])
+def test_a_question_is_answered_in_every_language(language, compose, client, prediction):
+    messages = [{"role": "user", "content": "Which doctor should I see?"}]
+    body = {"prediction": prediction, "messages": messages, "language": language}
+    reply = client.post(f"{compose.chat}/chat", json=body)
+    assert reply.status_code == 200, reply.text
+    assert ChatReply.model_validate_json(reply.content).reply
+
+
+def test_an_explanation_streams_through_the_gateway(compose, client, prediction):
+    with client.stream(
+        "POST",
+        f"{compose.chat}/explain",
+        json={"prediction": prediction},
+        headers={"Accept": "text/event-stream"},
+    ) as reply:
+        events = reply.read().decode()
+    assert "event: result" in events
+
+
+def test_the_graph_of_facts_is_in_the_image(compose, client):
+    reply = client.get(f"{compose.chat}/knowledge", headers={"Accept": "text/turtle"})
+    assert reply.status_code == 200
+    assert len(reply.content) > 10_000
+
+
+def test_a_heat_map_is_drawn(compose, client, sample):
+    reply = client.post(f"{compose.inference}/heatmap", files={"file": ("image", sample)})
+    assert reply.status_code == 200, reply.text
+    assert Image.open(io.BytesIO(reply.content)).format == "PNG"
+
+
+def test_predictions_are_signed_with_a_secret_of_this_installation(compose, client, prediction):
+    assert prediction["signature"].startswith("made-")
+    altered = copy.deepcopy(prediction)
+    altered["decision"] = "benign"
+    reply = client.post(f"{compose.chat}/explain", json={"prediction": altered})
+    assert reply.status_code == 403
+    assert reply.json()["type"] == "/problems/signature-refused"
+
+
+def test_the_secret_outlives_a_start(compose, client, prediction):
+    compose.run("start", "signing")
+    reply = client.post(f"{compose.chat}/explain", json={"prediction": prediction})
+    assert reply.status_code == 200
+    assert "there is a secret" in compose.run("logs", "signing", check=False).stdout
+
+
+def test_without_images_of_ones_own_the_starter_model_is_served(prediction, root):
     starter = hashlib.sha256((root / "models" / "starter.pt").read_bytes()).hexdigest()
-    assert reply.json()["model"]["sha256"] == starter
+    assert prediction["model"]["sha256"] == starter
 
 
-def test_the_page_is_served(system):
-    assert "<title>Streamlit</title>" in httpx.get(system.page, trust_env=False).text
+def test_the_page_is_served_and_reaches_both_services(compose, client, sample):
+    assert "<title>Streamlit</title>" in client.get(compose.page).text
+    done = compose.execute("page", "python", "-c", ASK_AS_THE_PAGE)
+    assert done.stdout.strip() == "malignant en", done.stderr
 
 
-@pytest.mark.parametrize("url", ["http://inference:8000/health/ready", "http://chat:8001/health/ready"])
-def test_the_page_reaches_both_services(system, url):
-    code = f"import httpx; httpx.get({url!r}).raise_for_status()"
-    assert system.execute("page", "python", "-c", code).returncode == 0
+ASK_AS_THE_PAGE = """
+from pathlib import Path
+from uuid import uuid4
+from contract import ExplanationRequest
+from ui.client import Client
+from ui.settings import Settings
+client = Client(Settings())
+said = client.predict(Path("models/sample.png").read_bytes(), uuid4())
+print(said.label, client.explain(ExplanationRequest(prediction=said), uuid4(), lambda _: None).language)
+"""
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_service_runs_as_root(system, service):
-    assert system.execute(service, "id", "-u").stdout.strip() == "10001"
+def test_no_service_runs_as_root(compose, service):
+    assert compose.execute(service, "id", "-u").stdout.strip() == "10001"
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_service_can_write_to_its_own_files(system, service):
-    result = system.execute(service, "touch", "/app/trace")
+def test_no_service_can_write_to_its_own_files(compose, service):
+    result = compose.execute(service, "touch", "/app/trace")
     assert result.returncode != 0
     assert "Read-only file system" in result.stderr
 
 
-def test_the_inference_service_cannot_change_the_model(system):
-    assert system.execute("inference", "touch", "/weights/model.pt").returncode != 0
+@pytest.mark.parametrize("place", ["/weights/model.pt", "/signing/key"])
+def test_the_inference_service_can_change_neither_model_nor_secret(compose, place):
+    assert compose.execute("inference", "touch", place).returncode != 0
 
 
-@pytest.mark.parametrize("service", ["chat", "page"])
-def test_chat_and_page_have_no_torch(system, service):
-    code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is not None)"
-    assert system.execute(service, "python", "-c", code).returncode == 0
+@pytest.mark.parametrize("service", ["page", "gateway"])
+def test_the_secret_is_not_in_other_rooms(compose, service):
+    assert compose.execute(service, "ls", "/signing").returncode != 0
 
 
-def test_the_ports_answer_on_this_machine_only(system):
+@pytest.mark.parametrize("service", ["chat", "page", "gateway"])
+def test_chat_page_and_gateway_have_no_torch(compose, service):
+    code = SLIM.format(["torch", "torchvision", "imagecodecs"])
+    assert compose.execute(service, "python", "-c", code).returncode == 0
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_image_holds_tools_for_building(compose, service):
+    code = SLIM.format(["pip", "Cython"])
+    assert compose.execute(service, "python", "-c", code).returncode == 0
+    for tool in ("gcc", "cc", "g++", "make", "ld", "git"):
+        assert compose.execute(service, "sh", "-c", f"command -v {tool}").returncode != 0
+
+
+def test_the_fast_parsers_are_in_use(compose):
+    code = "import httptools, uvloop, imagecodecs"
+    assert compose.execute("inference", "python", "-c", code).returncode == 0
+    assert compose.execute("chat", "python", "-c", "import httptools, uvloop").returncode == 0
+
+
+def test_the_ports_answer_on_this_machine_only(compose):
     """127.0.0.2 is this machine as well, but not the address that the ports are published on."""
-    for port in system.ports:
+    for port in compose.ports:
         with pytest.raises(OSError, match=r"refused|timed out"):
             socket.create_connection(("127.0.0.2", port), timeout=2).close()
 
 
-@pytest.fixture(scope="module")
-def system(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """The whole compose file, without images of one's own and without a key."""
-    command = find_command(root)
-    if not (root / "models" / "starter.pt").is_file():
-        pytest.skip("models/starter.pt is not here")
-    ports = free_ports(3)
-    nowhere = tmp_path_factory.mktemp("data") / "dataset_sorted"
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("MISTRAL_")},
-        **dict(zip(["INFERENCE_PORT", "CHAT_PORT", "UI_PORT"], map(str, ports), strict=True)),
-        "DATASET_DIR": str(nowhere),
-    }
-
-    def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        # --env-file keeps a developer's own .env, with a key in it, out of the test.
-        line = [*command, "-p", "breast-tissue-test", "--env-file", "/dev/null", *arguments]
-        return subprocess.run(
-            line, cwd=root, env=environment, check=check, text=True, stdin=subprocess.DEVNULL,
-            stdout=None if check else subprocess.PIPE, stderr=None if check else subprocess.PIPE,
-        )  # fmt: skip
-
-    def execute(service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return run("exec", "-T", service, *arguments, check=False)
-
-    try:
-        run("build")
-        run("up", "-d")
-        urls = [f"http://127.0.0.1:{port}" for port in ports]
-        await_answer(f"{urls[-1]}/_stcore/health")
-        yield System(*urls, ports, execute)
-    finally:
-        run("down", "-v", check=False)
-
-
-@pytest.fixture
-def sample(root: Path) -> bytes:
-    """The rendered picture that ships with the project."""
-    return (root / "models" / "sample.png").read_bytes()
-
-
-def find_command(root: Path) -> list[str]:
-    """Return how compose is called here, or skip."""
-    docker = shutil.which("docker")
-    if docker and subprocess.run([docker, "info"], check=False, capture_output=True).returncode == 0:
-        return ["docker", "compose"]
-    script = Path(
-        os.environ.get("CONTAINERS_SCRIPT") or root / ".." / "shared" / "containers" / "containers.sh"
-    )
-    if not script.is_file():
-        pytest.skip("neither Docker nor the script of CONTAINERS_SCRIPT is here")
-    if os.geteuid() != 0:
-        pytest.skip("the script of CONTAINERS_SCRIPT needs root")
-    subprocess.run(["bash", str(script), "prepare"], check=True)
-    return ["bash", str(script.resolve())]
-
-
-def await_answer(url: str) -> None:
-    """Wait until the last service to start answers; compose has waited for those before it."""
-    for _ in range(120):
-        try:
-            httpx.get(url, trust_env=False).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(1)
-        else:
-            return
-    raise AssertionError(f"{url} does not answer")
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return ports
+def write_dicom(picture: bytes) -> bytes:
+    """Return a microscopic DICOM image in JPEG 2000."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    codestream = io.BytesIO()
+    image.save(codestream, "JPEG2000", no_jp2=True, irreversible=False, mct=0)
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = JPEG2000Lossless
+    meta.MediaStorageSOPClassUID = VLMicroscopicImageStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    dataset = Dataset()
+    dataset.file_meta = meta
+    dataset.SOPClassUID = VLMicroscopicImageStorage
+    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+    dataset.Modality, dataset.PhotometricInterpretation = "GM", "RGB"
+    dataset.Columns, dataset.Rows = image.size
+    dataset.SamplesPerPixel, dataset.PlanarConfiguration, dataset.PixelRepresentation = 3, 0, 0
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, 8, 7
+    dataset.PixelData = encapsulate([codestream.getvalue()])
+    dataset["PixelData"].VR = "OB"
+    file = io.BytesIO()
+    pydicom.dcmwrite(file, dataset, enforce_file_format=True)
+    return file.getvalue()

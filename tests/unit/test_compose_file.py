@@ -99,7 +99,7 @@ def test_the_example_settings_are_those_that_the_compose_file_reads(root):
 
 
 def test_the_example_settings_change_nothing(root):
-    defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", (root / "docker-compose.yml").read_text()))
+    defaults = dict(re.findall(r"\$\{(\w+):?-([^}]*)\}", (root / "docker-compose.yml").read_text()))
     example = dict(re.findall(r"^(\w+)=(.*)$", (root / ".env.example").read_text(), re.MULTILINE))
     assert example == defaults
 

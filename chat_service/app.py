@@ -14,11 +14,10 @@ from chat_service.egress import Egress
 from chat_service.egress_log import logging_egress
 from chat_service.engine import Explainer, Fallback, Show
 from chat_service.events import EventResponse, answer_json, wants_events
-from chat_service.knowledge import Knowledge, load_knowledge
 from chat_service.knowledge_api import KNOWLEDGE_PROBLEMS, add_knowledge_routes
 from chat_service.metrics import ChatMetrics, MistralMetrics, Route
 from chat_service.mistral import MistralExplainer
-from chat_service.offline import KnowledgeBase
+from chat_service.offline import KnowledgeBase, open_knowledge_base
 from chat_service.openapi import CHAT_BODIES, EXPLAIN_BODIES, PROBLEMS, explained, replied
 from chat_service.prompt import load_prompt
 from chat_service.rehearsal import MEDIA_TYPE as DRY_RUN
@@ -55,7 +54,8 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
         KnowledgeInvalid: if the knowledge base has a gap; the service never starts with one.
         KeysUnusable: if there is a file of API keys that cannot be used.
     """
-    knowledge, registry = load_knowledge(), create_registry()
+    offline, registry = open_knowledge_base(), create_registry()
+    knowledge = offline.knowledge
     metrics = ChatMetrics(registry)
     breaker = Breaker(settings.breaker_failures, settings.breaker_cooldown_s)
     of_mistral = MistralMetrics(registry, settings.mistral.prices, lambda: breaker.state)
@@ -67,10 +67,10 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
         log = logging_egress(settings.egress_log, settings.egress_log_max_bytes)
         async with open_client(settings.mistral, transport) as client:
             upstream = Upstream(client, settings.mistral, breaker, of_mistral)
-            mistral = MistralExplainer(knowledge, upstream, settings.mistral, egress)
+            mistral = MistralExplainer(offline, upstream, settings.mistral, egress)
             with log:
                 yield {
-                    "explainer": choose_explainer(settings, knowledge, mistral),
+                    "explainer": choose_explainer(settings, offline, mistral),
                     "rehearsal": Rehearsal(mistral, egress, settings.mistral),
                     "seal": Seal.of(settings.signing),
                     "metrics": metrics,
@@ -87,20 +87,19 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
         why_not_ready=lambda _: None,
         remarks=lambda: list(filter(None, [of_mistral.deprecation.remark])),
     )
-    add_routes(app, knowledge, settings.heartbeat_s)
+    add_routes(app, offline, settings.heartbeat_s)
     add_knowledge_routes(app, knowledge)
     return app
 
 
-def choose_explainer(settings: Settings, knowledge: Knowledge, mistral: MistralExplainer) -> Explainer:
+def choose_explainer(settings: Settings, offline: KnowledgeBase, mistral: MistralExplainer) -> Explainer:
     """Put Mistral before the knowledge base where there is a key."""
-    offline = KnowledgeBase(knowledge)
     if settings.mistral.api_key is None:
         return offline
     return Fallback(mistral, offline)
 
 
-def add_routes(app: FastAPI, knowledge: Knowledge, heartbeat_s: float) -> None:
+def add_routes(app: FastAPI, offline: KnowledgeBase, heartbeat_s: float) -> None:
     """Add the two routes; bodies that do not fit are refused before they get here."""
 
     async def respond(
@@ -122,7 +121,7 @@ def add_routes(app: FastAPI, knowledge: Knowledge, heartbeat_s: float) -> None:
         tags=["explanation"],
         summary="Explain a prediction",
         response_model=Explanation,
-        responses=explained(knowledge),
+        responses=explained(offline),
     )
     async def explain(
         body: Annotated[ExplanationRequest, Body(openapi_examples=EXPLAIN_BODIES)],
@@ -145,7 +144,7 @@ def add_routes(app: FastAPI, knowledge: Knowledge, heartbeat_s: float) -> None:
         tags=["explanation"],
         summary="Answer a question",
         response_model=ChatReply,
-        responses=replied(knowledge),
+        responses=replied(offline),
     )
     async def chat(
         body: Annotated[ChatRequest, Body(openapi_examples=CHAT_BODIES)],

@@ -8,18 +8,16 @@ from pydantic import ValidationError
 
 from chat_service.case import Case
 from chat_service.composer import Composer, Fact
-from chat_service.conversation import Conversation, Told
+from chat_service.conversation import Told
 from chat_service.egress import Egress
 from chat_service.engine import NoAnswer, Show
-from chat_service.knowledge import Knowledge
 from chat_service.numbers import facts_of, stated_in
-from chat_service.offline import case_to_discuss, case_to_explain
+from chat_service.offline import KnowledgeBase, case_to_discuss, case_to_explain
 from chat_service.prompt import Asked, Prompt, ask_for_explanation, ask_for_reply, load_prompt
 from chat_service.prose import LeadIn, Prose
 from chat_service.settings import MistralSettings
 from chat_service.telling import BETWEEN
 from chat_service.upstream import Upstream
-from chat_service.vocabulary import Vocabulary
 from chat_service.writer import Rules, Writer
 from contract import ChatReply, ChatRequest, Engine, Explanation, ExplanationRequest
 
@@ -54,13 +52,13 @@ class MistralExplainer:
     """Explains with prose from Mistral; raises `NoAnswer` when it is late, broken or unsafe."""
 
     def __init__(
-        self, knowledge: Knowledge, upstream: Upstream, settings: MistralSettings, egress: Egress
+        self, offline: KnowledgeBase, upstream: Upstream, settings: MistralSettings, egress: Egress
     ) -> None:
-        self._knowledge = knowledge
+        self._knowledge = offline.knowledge
         self._writer = Writer(upstream, settings)
-        self._conversation = Conversation(knowledge)
+        self._conversation = offline.conversation
         self._egress = egress
-        self._vocabularies = {name: Vocabulary.of(knowledge, name) for name in knowledge.languages}
+        self._vocabularies = offline.vocabularies
         self._settings = settings
         self._explain, self._chat = load_prompt("explain"), load_prompt("chat")
 

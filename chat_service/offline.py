@@ -1,10 +1,13 @@
 """The engine that needs nothing but the knowledge base."""
 
+from functools import cache, cached_property
+
 from chat_service.case import Case, read_case
 from chat_service.composer import OFFLINE, Composer
 from chat_service.conversation import Conversation
 from chat_service.engine import Show
-from chat_service.knowledge import Knowledge
+from chat_service.knowledge import Knowledge, load_knowledge
+from chat_service.vocabulary import Vocabulary
 from contract import ChatReply, ChatRequest, Explanation, ExplanationRequest
 
 
@@ -35,8 +38,13 @@ class KnowledgeBase:
     """Explains from the knowledge base: offline, deterministic, and never without an answer."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
-        self._conversation = Conversation(knowledge)
+        self.knowledge = knowledge
+        self.conversation = Conversation(knowledge)
+
+    @cached_property
+    def vocabularies(self) -> dict[str, Vocabulary]:
+        """The words of each language that may leave the house in a question."""
+        return {name: Vocabulary.of(self.knowledge, name) for name in self.knowledge.languages}
 
     async def explain(self, request: ExplanationRequest, show: Show | None = None) -> Explanation:
         """Explain a prediction."""
@@ -52,18 +60,28 @@ class KnowledgeBase:
 
     def compose(self, request: ExplanationRequest) -> Explanation:
         """Explain a prediction, for callers that do not wait."""
-        return Composer(self._knowledge, case_to_explain(request, self._knowledge)).compose(request)
+        return Composer(self.knowledge, case_to_explain(request, self.knowledge)).compose(request)
 
     def converse(self, request: ChatRequest) -> ChatReply:
         """Answer the last question, for callers that do not wait."""
-        case = case_to_discuss(request, self._knowledge)
-        told = self._conversation.discuss(request.messages, case)
+        case = case_to_discuss(request, self.knowledge)
+        told = self.conversation.discuss(request.messages, case)
         return ChatReply(
             reply=told.text,
             sources=told.citations,
             engine=OFFLINE,
-            disclaimer=self._knowledge.languages[case.language].notices.disclaimer,
+            disclaimer=self.knowledge.languages[case.language].notices.disclaimer,
         )
+
+
+@cache
+def open_knowledge_base() -> KnowledgeBase:
+    """Return the engine with the facts that come with the service; a process builds it once.
+
+    Raises:
+        KnowledgeInvalid: if they have a gap.
+    """
+    return KnowledgeBase(load_knowledge())
 
 
 async def _show_paragraphs(text: str, show: Show | None) -> None:

@@ -8,7 +8,6 @@ from fastapi.openapi.models import Example
 
 from chat_service.events import MEDIA_TYPE as EVENTS
 from chat_service.events import delta_event, result_event
-from chat_service.knowledge import Knowledge
 from chat_service.offline import KnowledgeBase
 from chat_service.rehearsal import MEDIA_TYPE as DRY_RUN
 from chat_service.rehearsal import DryRun, nothing
@@ -69,9 +68,9 @@ EXPLAIN_BODIES = {
 CHAT_BODIES = {"question": Example(summary="A question about a prediction", value=_sent(QUESTION))}
 
 
-def explained(knowledge: Knowledge) -> dict[int | str, dict[str, Any]]:
+def explained(offline: KnowledgeBase) -> dict[int | str, dict[str, Any]]:
     """Describe the answers of `/explain`."""
-    answer = KnowledgeBase(knowledge).compose(PLAIN)
+    answer = offline.compose(PLAIN)
     # Fixed, so that the document is the same each time.
     fixed = answer.model_copy(
         update={
@@ -85,9 +84,9 @@ def explained(knowledge: Knowledge) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def replied(knowledge: Knowledge) -> dict[int | str, dict[str, Any]]:
+def replied(offline: KnowledgeBase) -> dict[int | str, dict[str, Any]]:
     """Describe the answers of `/chat`."""
-    reply = KnowledgeBase(knowledge).converse(QUESTION)
+    reply = offline.converse(QUESTION)
     return {200: _described("The reply", reply, reply.reply), **REFUSED}
 
 

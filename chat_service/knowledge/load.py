@@ -103,7 +103,11 @@ def _check_graph(graph: Graph) -> None:
 
 def _check_topics(knowledge: Knowledge) -> None:
     topics = knowledge.topics.values()
-    _require({key for topic in topics for key in (*topic.sources, *topic.calm_sources)}, knowledge.sources, "topics.sources")
+    _require(
+        {key for topic in topics for key in (*topic.sources, *topic.calm_sources)},
+        knowledge.sources,
+        "topics.sources",
+    )
     onward = {topic.more for topic in topics} | {topic.why for topic in topics}
     _require(onward - {None}, knowledge.topics, "topics.more or topics.why")
 

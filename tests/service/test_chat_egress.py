@@ -21,7 +21,7 @@ from chat_service.engine import Fallback
 from chat_service.identifiers import own_texts
 from chat_service.knowledge import load_knowledge
 from chat_service.mistral import MistralExplainer
-from chat_service.offline import KnowledgeBase
+from chat_service.offline import open_knowledge_base
 from chat_service.prompt import load_prompt
 from chat_service.settings import MistralSettings, Settings
 from contract import ChatRequest, ExplanationRequest
@@ -74,7 +74,7 @@ def egress():
 
 @pytest.fixture(scope="module")
 def explainer(egress):
-    return MistralExplainer(KNOWLEDGE, None, MISTRAL, egress)
+    return MistralExplainer(open_knowledge_base(), None, MISTRAL, egress)
 
 
 # The scan
@@ -205,7 +205,7 @@ class Careless:
 
 def test_a_blocked_request_is_sent_nowhere_and_answered_here(egress, lines):
     careless = Careless(egress)
-    answer = anyio.run(Fallback(careless, KnowledgeBase(KNOWLEDGE)).explain, leaky_request())
+    answer = anyio.run(Fallback(careless, open_knowledge_base()).explain, leaky_request())
     assert answer.engine.name == "knowledge-base"
     assert answer.engine.fallback_reason == "blocked"
     assert careless.sent == []

@@ -14,8 +14,7 @@ from starlette.testclient import TestClient
 
 from chat_service.app import create_app
 from chat_service.engine import Fallback
-from chat_service.knowledge import load_knowledge
-from chat_service.offline import KnowledgeBase
+from chat_service.offline import open_knowledge_base
 from contract import ExplanationRequest
 from contract.example import EXAMPLE
 from tests.mistral_imitation import GOOD, serve_bytes, settings_for
@@ -309,7 +308,7 @@ def test_a_mistake_of_our_own_still_ends_in_a_whole_answer(mistral, caplog):
         async def explain(self, *_):
             raise KeyError("Jane")
 
-    both = Fallback(Broken(), KnowledgeBase(load_knowledge()))
+    both = Fallback(Broken(), open_knowledge_base())
     answer = anyio.run(both.explain, ExplanationRequest(prediction=EXAMPLE))
     assert answer.engine.fallback_reason == "failed"
     assert re.search("unhandled KeyError", caplog.text)

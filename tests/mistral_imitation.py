@@ -260,8 +260,9 @@ class MistralImitation:
         return JSONResponse(kind | {"choices": choices, "usage": USAGE}, headers=self.headers)
 
     async def serve(self, request: Request) -> Response:
-        self.requests.append(request)
         raw = await request.body()
+        # Not before: who looks at the latest request meanwhile would take its body.
+        self.requests.append(request)
         self.bodies.append(raw)
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return JSONResponse({"detail": "Unauthorized"}, 401)

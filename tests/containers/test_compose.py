@@ -137,6 +137,20 @@ print(said.label, client.explain(ExplanationRequest(prediction=said), uuid4(), l
 """
 
 
+def test_every_container_is_listed(compose):
+    listing = compose.run("ps", check=False).stdout
+    assert all(service in listing for service in SERVICES)
+
+
+def test_the_override_for_gpus_fits(compose, root):
+    compose.files = [root / "docker-compose.gpu.yml"]
+    done = compose.run("config", check=False)
+    compose.files = []
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("driver: nvidia") >= 2
+    assert done.stdout.count("cu130") >= 2
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_service_runs_as_root(compose, service):
     assert compose.execute(service, "id", "-u").stdout.strip() == "10001"

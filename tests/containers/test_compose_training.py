@@ -27,7 +27,7 @@ def test_a_model_is_trained_on_a_folder_and_taken_over_by_the_running_service(
     def is_taken_over() -> bool:
         return client.get(f"{compose.inference}/model").json() != before
 
-    seconds = await_true(is_taken_over, seconds=1800)
+    seconds = await_true(is_taken_over, seconds=1200)
     record_property("seconds to train on 80 rendered pictures and take the model over", round(seconds))
     assert compose.find_main("inference") == running
     reply = client.post(f"{compose.inference}/predict", files={"file": ("image", sample)})

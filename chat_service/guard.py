@@ -24,6 +24,8 @@ MARKUP = re.compile(
     r"https?:|www\.|\b[\w-]{1,63}\.(?:com|org|net|info|io|gov|edu|ru|cn|xyz|de|fr|es|in|uk|eu|me)\b"
     r"|[<>{}\[\]|\\`#*_~^@$=+]|&\w{1,8};|javascript:"
 )
+BROKEN_OFF = re.compile(r"[,;:\s]\s*\.\s*$")
+"""A full stop behind a comma or a space: somebody ended what had not come to its end."""
 LISTED = re.compile(r"[-\u2013\u2014\u2022\u00b7]\s|\(?\d{1,2}[.)](?:\s|$)")
 """How the line of a list begins."""
 CITATION = re.compile(
@@ -86,7 +88,8 @@ class Guard:
         """Tell whether a sentence breaks off: with a comma, with a word that none ends with, or at once."""
         stump = len(sentence.split()) <= STUMP and sentence.strip()[-1:].isalpha()
         last = self._words.fold(sentence).rsplit(None, 1)[-1] if sentence.strip() else ""
-        return stump or last.endswith((",", "-", "\u2013", "(")) or last in self._words.dangling
+        broken = last.endswith((",", "-", "\u2013", "(")) or last in self._words.dangling
+        return stump or broken or bool(BROKEN_OFF.search(sentence))
 
     def _language(self, passage: Passage) -> set[str]:
         """Refuse a sentence in which words of other languages outweigh the common words of this one."""

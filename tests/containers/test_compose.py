@@ -1,8 +1,4 @@
-"""The compose file as .env.example has it: an image becomes an explanation through the published ports.
-
-Run by `make container-test`, with what README.md and docs/containers.md say: `docker compose build`,
-`docker compose up`, `docker compose exec`, `docker compose down`.
-"""
+"""The compose file as .env.example has it: an image becomes an explanation through the published ports."""
 
 import copy
 import hashlib

@@ -5,12 +5,13 @@ and several machines change nothing.
 """
 
 import io
+from importlib import import_module
+from types import ModuleType
 
 import torch
 from PIL import Image
 from torch import Generator, Tensor
 from torch.nn import functional
-from torchvision.transforms.v2 import functional as transforms
 
 from artifact.preprocess import INPUT_EDGE, mirror
 
@@ -93,7 +94,7 @@ def blur(tile: Tensor, generator: Generator) -> Tensor:
     if not _happens(BLUR_CHANCE, generator):
         return tile
     sigma = 0.1 + (BLUR_SIGMA - 0.1) * torch.rand(1, generator=generator).item()
-    blurred: Tensor = transforms.gaussian_blur(tile, [5, 5], [sigma, sigma])
+    blurred: Tensor = _torchvision().gaussian_blur(tile, [5, 5], [sigma, sigma])
     return blurred
 
 
@@ -104,6 +105,12 @@ def compress(tile: Tensor, generator: Generator) -> Tensor:
     low, high = JPEG_QUALITY
     stream = io.BytesIO()
     quality = int(torch.randint(low, high + 1, (1,), generator=generator))
+    transforms = _torchvision()
     transforms.to_pil_image(tile).save(stream, "jpeg", quality=quality)
     read: Tensor = transforms.pil_to_tensor(Image.open(stream))
     return read
+
+
+def _torchvision() -> ModuleType:
+    """Return what draws views; the starter model is provided where torchvision does not fit torch, too."""
+    return import_module("torchvision.transforms.v2.functional")

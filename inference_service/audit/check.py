@@ -146,4 +146,8 @@ def _lines(files: list[Path]) -> Iterator[_Line]:
             number = 0
             while line := file.readline(LONGEST_LINE):
                 number += 1
-                yield _Line(path, number, line.rstrip(b"\n"), line.endswith(b"\n") or path != files[-1])
+                # One that is longer than any line was not written by a service, whole or not.
+                whole = line.endswith(b"\n") or path != files[-1] or len(line) == LONGEST_LINE
+                yield _Line(path, number, line.rstrip(b"\n"), whole)
+                if not whole:
+                    return  # its rest may have come by now, and would look like a line of its own

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from inference_service.audit.chain import KeyMissing
-from inference_service.audit.check import check
+from inference_service.audit.chain import LONGEST_LINE, KeyMissing
+from inference_service.audit.check import _lines, check
 from inference_service.audit.files import head_of
 from inference_service.audit.journal import Journal, JournalUnusable
 
@@ -221,6 +221,25 @@ def test_a_log_that_grows_is_put_aside_and_the_chain_is_carried_over(path, key):
     assert check(path, key).findings
     files[0].unlink()
     assert "earlier files are not here" in check(path, key).remarks[0]
+
+
+def test_a_line_that_is_half_written_is_the_last_that_is_read(path):
+    path.write_bytes(b"whole\nhalf")
+    lines = _lines([path])
+    assert [(line.content, line.whole) for line in (next(lines), next(lines))] == [
+        (b"whole", True),
+        (b"half", False),
+    ]
+    with path.open("ab") as file:
+        file.write(b" of it\nanother\n")
+    assert list(lines) == []
+
+
+def test_a_line_that_no_service_writes_is_no_half_written_one(path):
+    write(path)
+    with path.open("ab") as file:
+        file.write(b"a" * 2 * LONGEST_LINE)
+    assert check(path, None).findings
 
 
 def test_a_log_can_be_checked_while_it_is_written(path):

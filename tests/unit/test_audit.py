@@ -270,7 +270,9 @@ def test_a_log_without_the_file_that_is_written_is_missing(path):
 def test_a_log_whose_file_was_just_put_aside_is_waited_for(path):
     write(path, 5)
     path.rename(path.with_name("audit.jsonl.000000000005"))
-    later = threading.Timer(0.3, lambda: write(path, 5))
+    write(path, 5)
+    fresh = path.rename(path.with_name("fresh"))
+    later = threading.Timer(0.3, lambda: fresh.rename(path))  # with all its records at once
     later.start()
     report = check(path, None)
     later.join()

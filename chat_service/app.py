@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, TypedDict, TypeVar, cast
 
+import anyio.to_thread
 import httpx
 from fastapi import Body, FastAPI
 from starlette.requests import Request
@@ -60,10 +61,13 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
     breaker = Breaker(settings.breaker_failures, settings.breaker_cooldown_s)
     of_mistral = MistralMetrics(registry, settings.mistral.prices, lambda: breaker.state)
     prompts = [load_prompt(name).text for name in ("explain", "chat")]
-    egress = Egress(knowledge, settings.mistral.model, prompts)
+    egress = Egress(offline, settings.mistral.model, prompts)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        if settings.mistral.api_key is not None:
+            # Now, because the first request in a language would keep all others waiting.
+            await anyio.to_thread.run_sync(lambda: offline.own)
         log = logging_egress(settings.egress_log, settings.egress_log_max_bytes)
         async with open_client(settings.mistral, transport) as client:
             upstream = Upstream(client, settings.mistral, breaker, of_mistral)

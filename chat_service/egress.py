@@ -9,17 +9,16 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple, cast
+from typing import cast
 
 from pydantic import JsonValue
 
 from chat_service.engine import NoAnswer
-from chat_service.identifiers import own_texts, shapes_in, texts_in, words_in
-from chat_service.knowledge import Knowledge
+from chat_service.identifiers import read_own, shapes_in, texts_in, words_in
 from chat_service.metrics import Route
-from chat_service.wordlist import plain, read_words
+from chat_service.offline import KnowledgeBase
+from chat_service.wordlist import plain
 from contract import DISCLAIMER, ChatRequest, ExplanationRequest
 from web.request_id import current_request_id
 
@@ -42,28 +41,19 @@ class Blocked(NoAnswer):
         super().__init__("blocked")
 
 
-class _Ours(NamedTuple):
-    """What may leave in a language whoever asks."""
-
-    texts: frozenset[str]
-    words: frozenset[str]
-    shapes: frozenset[str]
-
-
 class Egress:
     """Looks at requests before they leave, and logs them.
 
     Args:
-        knowledge: Whose texts may leave.
+        offline: Whose texts may leave.
         model: The model that is asked, as configured.
         own: Further texts of our own, such as the prompts.
     """
 
-    def __init__(self, knowledge: Knowledge, model: str, own: Iterable[str] = ()) -> None:
-        self._knowledge = knowledge
+    def __init__(self, offline: KnowledgeBase, model: str, own: Iterable[str] = ()) -> None:
+        self._offline = offline
         self._model = model
-        self._own = [PROTOCOL, DISCLAIMER, model, *own]
-        self._ours = lru_cache(maxsize=None)(self._read_ours)
+        self._own = read_own([PROTOCOL, DISCLAIMER, model, *own])
 
     def check(self, content: bytes, request: ExplanationRequest | ChatRequest) -> None:
         """Refuse to send what names anything of the request that is not also a word of ours.
@@ -71,11 +61,13 @@ class Egress:
         Raises:
             Blocked: if it does, or if something in it looks like an identifier.
         """
-        ours = self._ours(self._knowledge.language_of(request.language))
-        theirs = set().union(*map(words_in, _values(request))) - ours.words
+        ours = (self._own, self._offline.own[self._offline.knowledge.language_of(request.language)])
+        theirs = set().union(*map(words_in, _values(request))).difference(*(own.words for own in ours))
         for text in _unfolded(json.loads(content)):
             # What is ours as it stands needs no second look.
-            if text not in ours.texts and (theirs & words_in(text) or shapes_in(text) - ours.shapes):
+            if any(text in own.texts for own in ours):
+                continue
+            if theirs & words_in(text) or shapes_in(text).difference(*(own.shapes for own in ours)):
                 raise Blocked
 
     @contextmanager
@@ -97,18 +89,6 @@ class Egress:
             raise
         finally:
             self._log(route, content, outcome)
-
-    def _read_ours(self, language: str) -> _Ours:
-        """Read our own texts in a language, their words, and what in them has the shape of an identifier."""
-        common = self._knowledge.model_dump(exclude={"languages"})
-        texts = self._knowledge.languages[language].model_dump()
-        own = {plain(text) for text in own_texts([*self._own, common, texts])}
-        words = read_words(self._knowledge, language).words
-        return _Ours(
-            texts=frozenset(own),
-            words=frozenset().union(*map(words_in, own | words)),
-            shapes=frozenset().union(*map(shapes_in, own)),
-        )
 
     def _log(self, route: Route, content: bytes, outcome: str) -> None:
         fields = {

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
@@ -30,6 +30,29 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
         "code": r"\b(?=[a-z0-9]*\d)(?=[a-z0-9]*[a-z])[a-z0-9]{12,}\b|[a-z0-9+/]{24,}={1,2}",
     }.items()
 }
+
+
+class Own(NamedTuple):
+    """What may leave whoever asks."""
+
+    texts: frozenset[str]
+    words: frozenset[str]
+    shapes: frozenset[str]
+    """What in our own texts looks like an identifier."""
+
+    def __or__(self, other: "Own") -> "Own":
+        """Both together."""
+        return Own(*(mine | theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+def read_own(values: Iterable[Any], words: Iterable[str] = ()) -> Own:
+    """Read the texts in our own data, their words, further words, and what looks like an identifier."""
+    texts = frozenset(map(plain, own_texts(values)))
+    return Own(
+        texts=texts,
+        words=frozenset().union(*map(words_in, texts), *map(words_in, words)),
+        shapes=frozenset().union(*map(shapes_in, texts)),
+    )
 
 
 def words_in(text: str) -> set[str]:

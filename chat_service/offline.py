@@ -6,8 +6,10 @@ from chat_service.case import Case, read_case
 from chat_service.composer import OFFLINE, Composer
 from chat_service.conversation import Conversation
 from chat_service.engine import Show
+from chat_service.identifiers import Own, read_own
 from chat_service.knowledge import Knowledge, load_knowledge
 from chat_service.vocabulary import Vocabulary
+from chat_service.wordlist import read_words
 from contract import ChatReply, ChatRequest, Explanation, ExplanationRequest
 
 
@@ -45,6 +47,15 @@ class KnowledgeBase:
     def vocabularies(self) -> dict[str, Vocabulary]:
         """The words of each language that may leave the house in a question."""
         return {name: Vocabulary.of(self.knowledge, name) for name in self.knowledge.languages}
+
+    @cached_property
+    def own(self) -> dict[str, Own]:
+        """What of our texts in each language may leave; read once, as it takes a second or two."""
+        common = read_own([self.knowledge.model_dump(exclude={"languages"})])
+        return {
+            name: common | read_own([texts.model_dump()], read_words(self.knowledge, name).words)
+            for name, texts in self.knowledge.languages.items()
+        }
 
     async def explain(self, request: ExplanationRequest, show: Show | None = None) -> Explanation:
         """Explain a prediction."""

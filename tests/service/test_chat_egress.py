@@ -69,7 +69,7 @@ def _forget(mistral):
 
 @pytest.fixture(scope="module")
 def egress():
-    return Egress(KNOWLEDGE, MISTRAL.model, PROMPTS)
+    return Egress(open_knowledge_base(), MISTRAL.model, PROMPTS)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,9 @@
 """The gate that an answer passes while it arrives: nothing comes out that the guard has not judged."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 
 from chat_service.characters import simplify
 from chat_service.guard import LONGEST, Guard
-from chat_service.knowledge import Kind, Words
 from chat_service.passage import SENTENCE_END
 
 CONTEXT = 5
@@ -22,18 +21,8 @@ class Objectionable(Exception):
 class StreamGuard:
     """Judges an answer while it arrives; sentences come out whole, each judged with those before it."""
 
-    def __init__(
-        self,
-        words: Words,
-        *,
-        known_numbers: Set[float],
-        survival_allowed: bool,
-        facts: Iterable[str] = (),
-        kind: Kind | None = None,
-    ) -> None:
-        self._guard = Guard(
-            words, known_numbers=known_numbers, survival_allowed=survival_allowed, facts=facts, kind=kind
-        )
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
         self._waiting, self._length = "", 0
         self._before: list[str] = []
         self._refused: frozenset[str] = frozenset()

@@ -39,7 +39,16 @@ AMOUNTS = frozenset({"quantity", "fraction", "percent", "rank", "chance", "span"
 
 
 class Guard:
-    """Judges sentences of one answer."""
+    """Judges the prose of one answer.
+
+    Args:
+        words: The language that was asked for.
+        known_numbers: Numbers of the facts that were handed over.
+        survival_allowed: Whether survival may be spoken of at all, without figures.
+        facts: Texts of the facts that were handed over; drugs, percentages and the like that stand in them
+            may be repeated.
+        kind: What the picture was read as; a text that says otherwise is refused.
+    """
 
     def __init__(
         self,
@@ -54,6 +63,13 @@ class Guard:
         self._survival_allowed = survival_allowed
         self._grounds = Grounds(words, known_numbers, facts)
         self._rules = RULES + (CONTRADICTIONS[kind] if kind else ())
+
+    def judge_text(self, text: str) -> set[str]:
+        """Return what is wrong with a whole text, in short codes; an empty set means that it may be shown."""
+        plain = simplify(text[: LONGEST + 1]).strip()
+        if not plain or len(text) > LONGEST:
+            return {"length"}
+        return self.judge(SENTENCE_END.split(plain))
 
     def judge(self, sentences: list[str]) -> set[str]:
         """Return what is wrong with sentences that stand in a row, simplified; facts may be quoted."""
@@ -137,32 +153,3 @@ class Guard:
         amounts |= {number.first for number in numbers_of_passage(passage, self._words.counting)}
         paired = any(at in sentence for sentence in near for at in amounts - set(words))
         return {"survival"} if paired or not self._survival_allowed else set()
-
-
-def objections(
-    text: str,
-    words: Words,
-    *,
-    known_numbers: Set[float],
-    survival_allowed: bool,
-    facts: Iterable[str] = (),
-    kind: Kind | None = None,
-) -> set[str]:
-    """Return what is wrong with a text, as short codes; an empty set means that it may be shown.
-
-    Args:
-        text: Prose as the model wrote it.
-        words: The language that was asked for.
-        known_numbers: Numbers of the facts that were handed over.
-        survival_allowed: Whether survival may be spoken of at all, without figures.
-        facts: Texts of the facts that were handed over; drugs, percentages and the like that stand in them
-            may be repeated.
-        kind: What the picture was read as; a text that says otherwise is refused.
-    """
-    plain = simplify(text[: LONGEST + 1]).strip()
-    if not plain or len(text) > LONGEST:
-        return {"length"}
-    guard = Guard(
-        words, known_numbers=known_numbers, survival_allowed=survival_allowed, facts=facts, kind=kind
-    )
-    return guard.judge(SENTENCE_END.split(plain))

@@ -8,7 +8,7 @@ import anyio
 
 from chat_service.engine import NoAnswer, Show
 from chat_service.gate import StreamGuard
-from chat_service.guard import objections
+from chat_service.guard import Guard
 from chat_service.knowledge import Kind, Words
 from chat_service.prompt import Asked
 from chat_service.prose import PROSE_FIELDS, Answer, read_answer
@@ -39,19 +39,15 @@ class Rules(NamedTuple):
         Raises:
             NoAnswer: if it must not be shown.
         """
-        if objections(
-            text,
-            self.words,
-            known_numbers=self.numbers,
-            survival_allowed=self.survival,
-            facts=self.facts,
-            kind=self.kind,
-        ):
+        if self._guard().judge_text(text):
             raise NoAnswer("unsafe-answer")
 
     def open_guard(self) -> StreamGuard:
         """Judge it while it comes."""
-        return StreamGuard(
+        return StreamGuard(self._guard())
+
+    def _guard(self) -> Guard:
+        return Guard(
             self.words,
             known_numbers=self.numbers,
             survival_allowed=self.survival,

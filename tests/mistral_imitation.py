@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import jsonschema
-import uvicorn
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from chat_service.settings import MistralSettings, Settings
+from tests.stand_ins import serve_app
 
 KEY = "made-up-key"
 PIECE = 7
@@ -296,17 +296,8 @@ def serve_imitation() -> Iterator[MistralImitation]:
     imitation = MistralImitation()
     app = FastAPI()
     app.post("/v1/chat/completions", response_model=None)(imitation.serve)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    imitation.url = f"http://127.0.0.1:{port}"
-    yield imitation
-    server.should_exit = True
-    thread.join(10)
+    with serve_app(app) as imitation.url:
+        yield imitation
 
 
 @contextmanager

@@ -66,6 +66,17 @@ def wait_until_ready(client: TestClient) -> TestClient:
 @contextmanager
 def serve_on_socket(app: FastAPI) -> Iterator[str]:
     """Serve on a port of its own and yield the URL, once the service can answer."""
+    with serve_app(app) as url:
+        deadline = time.monotonic() + PATIENCE_S
+        while not httpx.get(f"{url}/health/ready").is_success:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield url
+
+
+@contextmanager
+def serve_app(app: FastAPI) -> Iterator[str]:
+    """Serve any application on a port of its own, as our services are, and yield the URL."""
     server = uvicorn.Server(server_config(app, ServiceSettings(port=0)))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -73,10 +84,19 @@ def serve_on_socket(app: FastAPI) -> Iterator[str]:
         try:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             deadline = time.monotonic() + PATIENCE_S
-            while not server.started or not httpx.get(f"{url}/health/ready").is_success:
+            while not server.started:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
             yield url
         finally:
             server.should_exit = True
             thread.join()
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nothing listens on now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in sockets]
+    for listener in sockets:
+        listener.close()
+    return ports

@@ -4,7 +4,6 @@ UPDATE_SCREENSHOTS=1 renews the pictures in docs/images. BROWSER names another C
 """
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from pydicom import Dataset, uid
 from pydicom.dataset import FileMetaDataset
+
+from tests.stand_ins import free_ports
 
 CHROMIUM = Path(os.environ.get("BROWSER") or "/usr/bin/chromium")
 FLAGS = [
@@ -153,12 +154,3 @@ def pictures(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = root / "docs" / "images"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return ports

@@ -7,7 +7,6 @@ time; containers, networks and volumes go.
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.stand_ins import free_ports
 
 PROJECT = "breast-tissue-test"
 PORTS = ["INFERENCE_PORT", "CHAT_PORT", "UI_PORT"]
@@ -145,12 +146,3 @@ def await_true(condition: Callable[[], bool], *, seconds: float) -> float:
         assert time.monotonic() < begun + seconds, f"not within {seconds} s"
         time.sleep(0.5)
     return time.monotonic() - begun
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return ports

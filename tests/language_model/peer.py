@@ -7,8 +7,6 @@ and forgets the system prompt now and then. What arrives at the service is what 
 
 import importlib.util
 import json
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, Request
 from starlette.responses import Response, StreamingResponse
+
+from tests.stand_ins import serve_app
 
 KEY = "made-up-key"
 PATIENCE_S = 120
@@ -118,13 +117,5 @@ def serve_language_model() -> Iterator[Peer]:
     peer = Peer(model_url=model.listening_address)
     app = FastAPI()
     app.post("/v1/chat/completions", response_model=None)(peer.relay)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    peer.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield peer
-    server.should_exit = True
-    thread.join(10)
+    with serve_app(app) as peer.url:
+        yield peer

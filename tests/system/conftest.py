@@ -26,6 +26,7 @@ from contract import (
     Specialist,
     Stage,
 )
+from tests.stand_ins import free_ports
 
 MADE_UP = Path(__file__).parent / "made_up"
 PREDICTION = Prediction(
@@ -138,11 +139,7 @@ def _listens(port: int) -> bool:
 @pytest.fixture
 def ports() -> list[int]:
     """Three ports that nothing listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    numbers = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return numbers
+    return free_ports(3)
 
 
 @pytest.fixture

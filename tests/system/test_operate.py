@@ -66,12 +66,9 @@ def fits(shown, real):
     return re.fullmatch(pattern, real.rstrip("\n")) is not None
 
 
-def test_every_command_runs_and_prints_what_the_guide_shows(blocks, root, tmp_path, ports):
-    if not (root / "models" / "starter.pt").is_file():
-        pytest.skip("models/starter.pt is not there")
-    (tmp_path / "models").symlink_to(root / "models")
-    commands = [text for kind, text in blocks if kind == "bash"]
-    printed = iter(run_all(commands, tmp_path, ports))
+def assert_prints_what_it_shows(blocks, folder, ports):
+    """Run the `bash` blocks of a guide and compare what each printed with the `text` block behind it."""
+    printed = iter(run_all([text for kind, text in blocks if kind == "bash"], folder, ports))
     last, wrong = "", []
     for kind, text in blocks:
         if kind == "bash":
@@ -79,6 +76,13 @@ def test_every_command_runs_and_prints_what_the_guide_shows(blocks, root, tmp_pa
         elif kind == "text" and not fits(text, last):
             wrong.append(f"shown:\n{text}printed:\n{last}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_command_runs_and_prints_what_the_guide_shows(blocks, root, tmp_path, ports):
+    if not (root / "models" / "starter.pt").is_file():
+        pytest.skip("models/starter.pt is not there")
+    (tmp_path / "models").symlink_to(root / "models")
+    assert_prints_what_it_shows(blocks, tmp_path, ports)
 
 
 def test_settings_that_the_guide_names_are_settings(guide):

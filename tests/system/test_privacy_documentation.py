@@ -5,7 +5,7 @@ import re
 import pytest
 
 from chat_service.settings import Settings
-from tests.system.test_operate import BLOCK, fits, run_all
+from tests.system.test_operate import BLOCK, assert_prints_what_it_shows
 
 
 @pytest.fixture(scope="module")
@@ -14,15 +14,7 @@ def guide(root):
 
 
 def test_every_command_runs_and_prints_what_the_guide_shows(guide, tmp_path, ports):
-    blocks = BLOCK.findall(guide)
-    printed = iter(run_all([text for kind, text in blocks if kind == "bash"], tmp_path, ports))
-    last, wrong = "", []
-    for kind, text in blocks:
-        if kind == "bash":
-            last = next(printed)
-        elif kind == "text" and not fits(text, last):
-            wrong.append(f"shown:\n{text}printed:\n{last}")
-    assert not wrong, "\n".join(wrong)
+    assert_prints_what_it_shows(BLOCK.findall(guide), tmp_path, ports)
 
 
 def test_settings_that_the_guide_names_are_settings(guide):

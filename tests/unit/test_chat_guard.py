@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_service.gate import Objectionable, StreamGuard
-from chat_service.guard import LONGEST, objections
+from chat_service.guard import LONGEST, Guard
 from chat_service.knowledge import load_knowledge
 
 LANGUAGES = load_knowledge().languages
@@ -33,7 +33,8 @@ QUICK_S = 0.004
 
 def judge(text, language="en", *, known=frozenset(), survival_allowed=False, **more):
     words = LANGUAGES[language].words
-    return objections(text, words, known_numbers=set(known), survival_allowed=survival_allowed, **more)
+    guard = Guard(words, known_numbers=set(known), survival_allowed=survival_allowed, **more)
+    return guard.judge_text(text)
 
 
 def texts_of(kind, part, language):
@@ -202,7 +203,7 @@ def test_a_reading_is_not_turned_round(kind, text):
 
 
 def stream(pieces, **more):
-    guard = StreamGuard(LANGUAGES["en"].words, known_numbers=set(), survival_allowed=False, **more)
+    guard = StreamGuard(Guard(LANGUAGES["en"].words, known_numbers=set(), survival_allowed=False, **more))
     shown = []
     try:
         for piece in pieces:
@@ -215,7 +216,7 @@ def stream(pieces, **more):
 
 def test_a_stream_comes_out_whole_sentences_first_and_unchanged():
     text = "Please see your doctor.  This is not a diagnosis.\n\nBring  your questions"
-    guard = StreamGuard(LANGUAGES["en"].words, known_numbers=set(), survival_allowed=False)
+    guard = StreamGuard(Guard(LANGUAGES["en"].words, known_numbers=set(), survival_allowed=False))
     assert guard.feed(text[:30]) == "Please see your doctor.  "
     assert guard.feed(text[30:]) + guard.close() == text[25:]
 
@@ -236,7 +237,7 @@ def test_nothing_of_a_bad_sentence_leaves_a_stream(text, shown):
 
 
 def test_a_stream_stays_closed_after_an_objection():
-    guard = StreamGuard(LANGUAGES["en"].words, known_numbers=set(), survival_allowed=False)
+    guard = StreamGuard(Guard(LANGUAGES["en"].words, known_numbers=set(), survival_allowed=False))
     with pytest.raises(Objectionable):
         guard.feed("You have cancer. Please see your doctor.")
     with pytest.raises(Objectionable):

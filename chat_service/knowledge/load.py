@@ -41,6 +41,8 @@ def load_knowledge(folder: Path = FOLDER) -> Knowledge:
             for name in languages
         },
     }
+    for name, texts in content["languages"].items():
+        texts["words"]["plain"] = _read_words(folder / name / "plain.txt")
     try:
         publish(content)
         _link_numbers(content)
@@ -68,12 +70,25 @@ def check(knowledge: Knowledge) -> None:
 
 def _read(path: Path) -> Any:
     try:
-        content = yaml.load(path.read_text("utf-8"), LOADER)  # noqa: S506 - both loaders are the safe one
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = yaml.load(_read_text(path), LOADER)  # noqa: S506 - both loaders are the safe one
+    except yaml.YAMLError as error:
         raise KnowledgeInvalid(f"{path.parent.name}/{path.name} cannot be read") from error
     if not isinstance(content, dict):
         raise KnowledgeInvalid(f"{path.parent.name}/{path.name} holds no entries")
     return content
+
+
+def _read_words(path: Path) -> list[str]:
+    """Read a list of words; a line that begins with `#` is a remark."""
+    lines = _read_text(path).splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnowledgeInvalid(f"{path.parent.name}/{path.name} cannot be read") from error
 
 
 def _link_numbers(content: dict[str, Any]) -> None:

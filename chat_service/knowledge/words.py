@@ -22,7 +22,7 @@ class Words(Entry):
     linkers: frozenset[str]
     unfinished: frozenset[str]
     plain: frozenset[Annotated[str, Field(min_length=1, max_length=40)]]
-    """Words that prose may be made of without a fact that says them; `*` is any ending."""
+    """Words that prose may be made of without a fact that says them, from `plain.txt`; `*` is any ending."""
     behind: Annotated[int, Field(ge=0, le=9)]
     """How many words behind a claim its negation may still stand."""
     numerals: dict[str, float]

@@ -69,9 +69,10 @@ def test_a_gap_is_named_and_refused(copied, file, old, new, place):
         load_knowledge(copied)
 
 
-def test_a_missing_file_is_named(copied):
-    (copied / "en" / "stage.yaml").unlink()
-    with pytest.raises(KnowledgeInvalid, match=r"en/stage\.yaml"):
+@pytest.mark.parametrize("name", ["stage.yaml", "plain.txt"])
+def test_a_missing_file_is_named(copied, name):
+    (copied / "en" / name).unlink()
+    with pytest.raises(KnowledgeInvalid, match=f"en/{name}"):
         load_knowledge(copied)
 
 

@@ -44,7 +44,7 @@ if [ -e .venv/.incomplete ] || ! .venv/bin/python -m pip --version >/dev/null 2>
     create_environment
 fi
 touch .venv/.incomplete
-echo "Installing into .venv; the first time this takes some minutes."
+echo "Installing into .venv: the first time this takes two to ten minutes. For the last one or two, while PyTorch is unpacked, nothing is printed."
 quiet=$([ -t 1 ] || echo --quiet)
 # Ready-made packages only: nothing is compiled, so no compiler is needed.
 # shellcheck disable=SC2086

@@ -2,15 +2,30 @@
 
 from collections.abc import Iterable
 from html import escape
+from itertools import groupby
 
 from contract import Source
 from ui.catalogue import Words
 
 
+ITEM = "- "
+"""How a line begins that is one of a list."""
+
+
 def to_paragraphs(text: str) -> str:
-    """Return plain text as paragraphs, split at empty lines."""
+    """Return plain text as paragraphs, split at empty lines; lines that begin with `- ` are a list."""
     blocks = [block.strip() for block in text.split("\n\n")]
-    return "".join(f"<p>{escape(block)}</p>" for block in blocks if block)
+    return "".join(_to_block(block) for block in blocks if block)
+
+
+def _to_block(block: str) -> str:
+    markup = ""
+    for listed, lines in groupby(block.split("\n"), key=lambda line: line.startswith(ITEM)):
+        if listed:
+            markup += to_list(line.removeprefix(ITEM) for line in lines)
+        else:
+            markup += f"<p>{escape(chr(10).join(lines))}</p>"
+    return markup
 
 
 def to_list(items: Iterable[str]) -> str:

@@ -7,7 +7,6 @@ from itertools import groupby
 from contract import Source
 from ui.catalogue import Words
 
-
 ITEM = "- "
 """How a line begins that is one of a list."""
 

@@ -1,6 +1,7 @@
 """Looking cues up by their words, so that a sentence is compared with the few that could stand in it."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Generic, NamedTuple, TypeVar
 
 from chat_service.cues import Cue, tokens_of
@@ -71,8 +72,15 @@ class Index:
     def __init__(self, entries: list[Entry], weights: Weights) -> None:
         self._entries = entries
         self._numbers: WordMap[int] = WordMap()
+
+        @cache
+        def telling(choice: str) -> float:
+            return weights.weigh(tokens_of(choice.strip("*"))[:1])
+
         for number, entry in enumerate(entries):
-            for choice in max(entry.cue.words, key=lambda word: _least(word, weights)).split("|"):
+            # A word is as telling as the least telling of its choices: any of them may be met.
+            word = max(entry.cue.words, key=lambda word: min(map(telling, word.split("|"))))
+            for choice in word.split("|"):
                 self._numbers.add(choice, number)
 
     def candidates(self, tokens: Iterable[str]) -> list[Entry]:
@@ -83,8 +91,3 @@ class Index:
 
 def _choices(words: Iterable[str]) -> Iterator[str]:
     return (choice for word in words for choice in word.split("|"))
-
-
-def _least(word: str, weights: Weights) -> float:
-    """Return how telling a word of a cue is whichever of its choices is met."""
-    return min(weights.weigh(tokens_of(choice.strip("*"))[:1]) for choice in word.split("|"))

@@ -53,6 +53,10 @@ class Weights:
             for choice in _choices(cue.words):
                 self._topics.add(choice, topic)
 
+    def knows(self, token: str) -> bool:
+        """Tell whether a word is one of a cue, be it by its beginning: "crushed" is no mistyped "crashed"."""
+        return bool(self._topics.of(token))
+
     def weigh(self, tokens: Iterable[str]) -> float:
         """Return the weight of a row of words."""
         return sum(float(max(1, len(self._topics.of(token))) ** -SHARED) for token in tokens)

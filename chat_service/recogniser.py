@@ -183,7 +183,7 @@ class Recogniser:
 
     def _repair(self, token: str) -> str:
         """Return the known word that a token was meant to be, if it is close enough to one."""
-        if len(token) < SHORT or token in self.words:
+        if len(token) < SHORT or token in self.words or self.weights.knows(token):
             return token
         # Most typing mistakes keep the first letter, and a changed one makes another word: breast, breath.
         near = self.repairable.get(token[0], ())

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from chat_service.cues import Cue, read_cue
+from chat_service.cues import Cue, fold, read_cue
 from chat_service.knowledge.entry import Entry, Id, Sentence, Voices
 
 Part = Literal["summary", "meaning", "actions", "specialists", "stage", "survival", "untreated"]
@@ -12,6 +12,11 @@ Part = Literal["summary", "meaning", "actions", "specialists", "stage", "surviva
 Rank = Literal["crisis", "emergency", "careful", "usual", "polite"]
 """How soon a topic is answered, the most urgent first."""
 Cues = tuple[Annotated[Cue, BeforeValidator(lambda written: read_cue(str(written)))], ...]
+Spellings = Annotated[
+    dict[str, str],
+    AfterValidator(lambda words: {fold(written): fold(meant) for written, meant in words.items()}),
+]
+"""In the one form in which messages are read."""
 
 
 class Topic(Entry):
@@ -51,7 +56,7 @@ class TalkWords(Entry):
     speech with the plain words that are read instead: who is "dying to know" is in no danger.
     """
 
-    spellings: dict[str, str] = Field(default_factory=dict)
+    spellings: Spellings = Field(default_factory=dict)
     idioms: dict[str, str] = Field(default_factory=dict)
     negations: Negations
     turns: frozenset[str]

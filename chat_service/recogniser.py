@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -163,9 +164,14 @@ class Recogniser:
 
     def _plain(self, tokens: Tokens) -> Tokens:
         for entry in self.idioms.candidates(tokens):
-            plain, count = entry.cue.pattern.subn(entry.topic, " ".join(tokens))
+            plain, count = entry.cue.pattern.subn(partial(self._meant, entry), " ".join(tokens))
             tokens = plain.split() if count else tokens
         return tokens
+
+    def _meant(self, entry: Entry, match: re.Match[str]) -> str:
+        """Say one figure of speech plainly, unless a negation stands in it: "has not stopped" is no idiom."""
+        between = {token for token in match.group().split() if not entry.cue.holds(token)}
+        return match.group() if between & self.negation.before else entry.topic
 
     def _found(self, tokens: Tokens, hints: bool) -> list[Found]:
         found = []

@@ -25,6 +25,7 @@ def test_a_model_is_trained_on_a_folder_and_taken_over_by_the_running_service(
     compose.run("start", "training")
 
     def is_taken_over() -> bool:
+        assert "Traceback" not in compose.run("logs", "training", check=False).stdout
         return client.get(f"{compose.inference}/model").json() != before
 
     seconds = await_true(is_taken_over, seconds=1200)

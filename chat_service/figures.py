@@ -80,3 +80,14 @@ def counted(passage: Passage, numbers: list[Number]) -> set[Figure]:
         if following and link is not None and following.first in (link + 1, link + 2):
             found.add(("share", number.value, following.value))
     return found | {("percent", 0, 0) for _ in percents}
+
+
+def places_of_amounts(passage: Passage, numbers: list[Number]) -> set[int]:
+    """Return where amounts begin; a written-out one is an article unless a time or a share follows it."""
+    units = {hit.first for hit in passage.hits if hit.idea in {"time", "among", "percent"}}
+    return {
+        number.first
+        for number in numbers
+        if not (number.written_out and number.value == 1)
+        or not units.isdisjoint((number.last + 1, number.last + 2))
+    }

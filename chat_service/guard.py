@@ -5,7 +5,7 @@ from collections.abc import Iterable, Set
 
 from chat_service.characters import has_odd_characters, simplify
 from chat_service.claims import CONTRADICTIONS, GROUNDED, RULES
-from chat_service.figures import ROMAN_NUMBERS, TENS, counted, numbers_of_passage
+from chat_service.figures import ROMAN_NUMBERS, TENS, counted, numbers_of_passage, places_of_amounts
 from chat_service.grounds import Grounds
 from chat_service.knowledge import Kind, Words
 from chat_service.meetings import Ground
@@ -149,7 +149,9 @@ class Guard:
         if not words:
             return set()
         near = [sentence for sentence in passage.sentences if any(at in sentence for at in words)]
-        amounts = {hit.first for hit in passage.hits if hit.idea in AMOUNTS}
-        amounts |= {number.first for number in numbers_of_passage(passage, self._words.counting)}
+        counting = self._words.counting
+        amounts = places_of_amounts(passage, numbers_of_passage(passage, counting))
+        said = (hit.first for hit in passage.hits if hit.idea in AMOUNTS)
+        amounts |= {at for at in said if passage.words[at] not in counting}
         paired = any(at in sentence for sentence in near for at in amounts - set(words))
         return {"survival"} if paired or not self._survival_allowed else set()

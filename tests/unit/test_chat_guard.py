@@ -49,6 +49,33 @@ def examples(kind, part):
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Survival cannot be read from one picture. Ask your doctor."),
+        ("fr", "La survie ne se lit pas sur une image. Parlez-en à votre médecin."),
+        ("de", "Über das Überleben sagt ein Bild nichts. Sprechen Sie mit Ihrem Arzt."),
+        ("es", "La supervivencia no se puede leer en una imagen. Hable con su médico."),
+    ],
+)
+def test_an_article_beside_a_word_of_survival_is_no_amount(language, text):
+    assert judge(text, language, survival_allowed=True) == set()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Survival is one year."),
+        ("fr", "La survie est d'un an."),
+        ("de", "Das Überleben beträgt ein Jahr."),
+        ("es", "La supervivencia es de un año."),
+        ("en", "One in three survive."),
+    ],
+)
+def test_one_of_a_unit_beside_a_word_of_survival_is_an_amount(language, text):
+    assert "survival" in judge(text, language, survival_allowed=True)
+
+
 @pytest.mark.parametrize(("language", "text"), examples("acceptable", "tuned"))
 def test_good_prose_passes(language, text):
     assert judge(text, language) == set()

@@ -2,7 +2,7 @@
 
 `lose|losing breast|boob*` stands for "will I lose my breast?" and "am I losing the boobs": words in this
 order, with up to two others between them. `word*` and `*word` leave an end open, `no_longer` is a
-choice of two words, `...` lets up to eight words
+choice of two words, `_word` must follow directly, `...` lets up to eight words
 stand between, `^` in front of the first word and `$` behind the last tie the cue to the ends of the sentence.
 """
 
@@ -81,8 +81,8 @@ def read_cue(written: str) -> Cue:
         if part == "...":
             gap = _between(WIDE_GAP)
             continue
-        source += gap + _any_of(part.strip("^$"))
-        words.append(part.strip("^$"))
+        source += (r"\s" if words and part.startswith("_") else gap) + _any_of(part.strip("^_$"))
+        words.append(part.strip("^_$"))
         gap = _between(GAP)
     if not words:
         raise ValueError(f"a cue without words: {written!r}")

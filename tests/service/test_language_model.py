@@ -17,10 +17,6 @@ from tests.mistral_imitation import settings_for
 
 WRITTEN = Path(trial.__file__).parent / "written.jsonl"
 
-MOST_WRONG = 4
-"""Of more than 500; none of them does harm by the rubric's rules. A stricter guard may lower it."""
-
-
 def completion(text):
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     return httpx.ByteStream(json.dumps({"object": "chat.completion", "choices": [choice]}).encode())
@@ -48,5 +44,5 @@ def test_what_is_shown_of_what_the_model_wrote_was_read_by_a_person_and_does_no_
             harmful += faults(Answered(record["route"], body, streamed=False, written=[], answer=answer))
     assert len(records) >= 500
     assert unread == []
-    assert len(wrong) <= MOST_WRONG, wrong
+    assert wrong == []
     assert harmful == []

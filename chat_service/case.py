@@ -12,8 +12,10 @@ from contract.explanation import Audience
 Lean = Literal["strong", "moderate", "slight"]
 
 SEPARATORS = re.compile(r"[/|:;,.()\[\]]")
-GROUPS = ("benign ", "malignant ")
-"""What labels are often put together from: `benign/fibroadenoma`, `Ductal carcinoma (DC)`."""
+GROUPS = ("benign ", "malignant ", "sob b ", "sob m ")
+HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""What labels are often put together from: `benign/fibroadenoma`, `Ductal carcinoma (DC)`, `SOB_B_PT`,
+`lobularCarcinoma`."""
 
 STRONG, MODERATE = 0.9, 0.7
 """From these probabilities of the decided side on, a reading leans strongly or fairly clearly."""
@@ -108,5 +110,5 @@ def _known(name: str, names: dict[str, list[str]]) -> str | None:
 
 
 def _plain(name: str) -> str:
-    """Return a name as names are compared: without case, and with `_` and `-` as spaces."""
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+    """Return a name as names are compared: without case, and with `_`, `-` and humps as spaces."""
+    return " ".join(HUMP.sub(" ", name).casefold().replace("_", " ").replace("-", " ").split())

@@ -21,12 +21,16 @@ DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
 OPEN = r"\S*"
 PAUSES = frozenset(",():\u2013\u2014")
 """Signs that are kept: a negation does not reach beyond them."""
+INVISIBLE = (0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF)
+ALIKE = dict(zip("аеорсхуіјѕһԁкмтвнοαειυρτκ", "aeopcxyijshdkmtbhoaeiuptk", strict=True))
+"""Letters of Cyrillic and Greek that look like Latin ones; no language here is written in them."""
 SIMPLER: dict[int, str | None] = {
-    **dict.fromkeys([*range(0x300, 0x370), 0x93C, 0x200C, 0x200D]),
+    **dict.fromkeys([*range(0x300, 0x370), 0x93C, *INVISIBLE]),
+    **{ord(letter): plain for letter, plain in ALIKE.items()},
     **{ord(letter): plain for letter, plain in (("æ", "ae"), ("œ", "oe"), ("ø", "o"), ("ł", "l"))},
     0x901: "\u0902",
 }
-"""Accents and the nukta are dropped, as people do; vowel signs of Devanagari are letters and stay."""
+"""Accents and the nukta are dropped, as people do, and what is invisible; vowel signs of Devanagari stay."""
 
 
 def fold(text: str) -> str:

@@ -79,6 +79,8 @@ class Listener:
         splits = self._split(message)
         split = recogniser.repair(splits[language])
         wish = _wish(recogniser, split)
+        if wish is None and (foreign := self._foreign(splits, language, split)):
+            wish = _wish(*foreign)
         if not whole:
             return Turn(figures=wish)
         found = self._found(splits, language, split)
@@ -100,12 +102,27 @@ class Listener:
         others = [(own, splits[name]) for name, own in self._recognisers.items() if name != language]
         seen = [own.dangers(sentences) for own, sentences in [(recogniser, split), *others]]
         found = [*undenied(seen), *recogniser.find(split, hints=False)]
-        if not found and others:
-            # "man" is a word of German too: only who writes in another language is read in that one.
-            foreign, text = max(others, key=lambda other: other[0].known_words(other[1]))
-            if foreign.known_words(text) > recogniser.known_words(split):
-                found = foreign.find(text, hints=False) or foreign.guess(text)
+        if not found and (foreign := self._foreign(splits, language, split)):
+            reader, text = foreign
+            found = reader.find(text, hints=False) or reader.guess(text)
         return list(dict.fromkeys(found))
+
+    def _foreign(
+        self, splits: dict[str, list[Tokens]], language: str, split: list[Tokens]
+    ) -> tuple[Recogniser, list[Tokens]] | None:
+        """Return the other language that a message is written in, if it is.
+
+        "man" is a word of German too: only who writes in another language is read in that one.
+        """
+        others = [(own, splits[name]) for name, own in self._recognisers.items() if name != language]
+        if not others:
+            return None
+        reader, text = max(others, key=lambda other: other[0].known_words(other[1]))
+        return (
+            (reader, text)
+            if reader.known_words(text) > self._recognisers[language].known_words(split)
+            else None
+        )
 
     def _split(self, message: str) -> dict[str, list[Tokens]]:
         """Split a message as each language does, figures of speech of any of them said in plain words."""

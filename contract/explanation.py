@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID, uuid4
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from contract.base import Name, Payload, Percent, Text
 from contract.prediction import Prediction
@@ -19,7 +19,9 @@ SourceIds = Annotated[list[Name], Field(max_length=50)]
 
 
 class Clinical(Payload):
-    """Findings that the caller already has; all optional."""
+    """Findings that the caller already has; all optional. They rule the stage, so `true` is no number."""
+
+    model_config = ConfigDict(strict=True)
 
     tumour_size_mm: Annotated[float, Field(gt=0, le=500)] | None = None
     positive_nodes: Annotated[int, Field(ge=0, le=100)] | None = None

@@ -93,6 +93,38 @@ def test_who_wants_no_figures_is_shown_none_in_text_or_sources(topic, language):
         assert len(answer.text) > 20
 
 
+@pytest.mark.parametrize(
+    ("wish", "question", "language"),
+    [
+        ("Pas de statistiques, svp.", "Wie viele überleben das?", "de"),
+        ("Ohne Zahlen bitte", "How many survive?", "en"),
+    ],
+)
+def test_a_wish_for_no_figures_counts_in_whichever_language_it_is_said(wish, question, language):
+    found = CONVERSATION.discuss(turns(wish, question), case(language=language))
+    assert not re.search(r"\d", found.text)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de", "es", "hi"])
+@pytest.mark.parametrize("topic", ["how-common", "atypia"])
+@pytest.mark.parametrize("audience", ["patient", "clinician"])
+def test_shares_in_small_numbers_are_figures_too(topic, audience, language):
+    text = told_of(topic, case(audience=audience, language=language), figures=False).text
+    assert text
+    assert not re.search(r"\d", text)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de", "es", "hi"])
+@pytest.mark.parametrize("topic", ["stage", "untreated", "survival"])
+def test_what_a_benign_reading_has_no_figures_for_still_names_a_source(topic, language):
+    assert told_of(topic, case("benign", language=language)).citations
+
+
+@pytest.mark.parametrize("written", ["I want to d\u200bie", "\u0456 w\u0430nt t\u043e di\u0435"])
+def test_letters_in_disguise_hide_no_danger(written):
+    assert understood(written).topics == ("crisis",)
+
+
 def test_help_in_a_crisis_stands_alone_and_names_whom_to_call():
     answer = told("What stage is it? I want to kill myself. Thanks")
     assert "988" in answer

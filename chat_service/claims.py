@@ -50,6 +50,7 @@ RULES = _rules("""
     diagnosis: likely disease near 6 unless open condition cannot
     diagnosis: likely benign near 6 unless open condition cannot
     diagnosis: diagnosed disease near 6 unless open condition cannot general
+    diagnosis: diagnosed benign near 3 unless open condition cannot general not
     diagnosis: disease answer near 4
     diagnosis: verdict unless open condition cannot maybe like
     reassurance: calm unless open not cannot

@@ -54,7 +54,8 @@ class Answered:
 
     @property
     def reason(self) -> str:
-        return self.answer["engine"]["fallback_reason"] or "passed"
+        engine = self.answer.get("engine")
+        return (engine["fallback_reason"] or "passed") if engine else "given-up"
 
     @property
     def text(self) -> str:

@@ -1,9 +1,8 @@
 """Ideas in a text: words and phrases of one language, and what they stand for in every language."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import zip_longest
 from typing import Literal, NamedTuple, TypeAlias
 
 Idea = Literal[
@@ -27,6 +26,8 @@ SOFT = frozenset(
 """Ideas that make others harmless."""
 GAP = 5
 """How many words may stand where a phrase has three dots."""
+KEY = 3
+"""By so many letters phrases are looked up."""
 TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[\w\u0900-\u0963\u0970-\u097f]+|%")
 
 
@@ -45,11 +46,32 @@ Phrase: TypeAlias = tuple[Idea, tuple[str, ...]]
 
 
 class _Beginning(NamedTuple):
-    """What may begin with a word: ideas of one word, and phrases by their second word where it is fixed."""
+    """What may begin with a word: ideas of one word, and phrases by how the next word of theirs begins."""
 
     alone: list[Idea]
-    by_second: dict[str, list[Phrase]]
+    close: dict[str, list[Phrase]]
+    """Phrases whose second word follows at once."""
+    apart: dict[str, list[Phrase]]
+    """Phrases with a gap behind their first word."""
     others: list[Phrase]
+
+    def add(self, phrase: Phrase) -> None:
+        """Add a phrase of several words."""
+        words = phrase[1]
+        gap = words[1] == "..."
+        following = words[1 + gap] if len(words) > 1 + gap else "*"
+        if following.startswith("*") or (following.endswith("*") and len(following) <= KEY):
+            self.others.append(phrase)
+        else:
+            (self.apart if gap else self.close).setdefault(following[:KEY].rstrip("*"), []).append(phrase)
+
+    def phrases(self, ahead: list[str]) -> Iterator[Phrase]:
+        """Yield what may stand here, by the words that follow."""
+        yield from self.others
+        if ahead:
+            yield from self.close.get(ahead[0][:KEY], ())
+        for key in {word[:KEY] for word in ahead} if self.apart else ():
+            yield from self.apart.get(key, ())
 
 
 class Lexicon:
@@ -58,10 +80,16 @@ class Lexicon:
     def __init__(self, ideas: Mapping[Idea, Iterable[str]], fold: Callable[[str], str]) -> None:
         phrases = [(idea, tuple(_split(fold(text)))) for idea, texts in ideas.items() for text in texts]
         self._exact: dict[str, list[Phrase]] = {}
-        self._loose = [phrase for phrase in phrases if "*" in phrase[1][0]]
+        self._by_start: dict[str, list[Phrase]] = {}
+        self._loose: list[Phrase] = []
         for phrase in phrases:
-            if "*" not in phrase[1][0]:
-                self._exact.setdefault(phrase[1][0], []).append(phrase)
+            first = phrase[1][0]
+            if "*" not in first:
+                self._exact.setdefault(first, []).append(phrase)
+            elif first.startswith("*") or len(first) <= KEY:
+                self._loose.append(phrase)
+            else:
+                self._by_start.setdefault(first[:KEY], []).append(phrase)
         self._beginning = lru_cache(maxsize=8192)(self._look_up)
 
     def find(self, words: list[str], parts: list[int]) -> list[Hit]:
@@ -72,11 +100,11 @@ class Lexicon:
             parts: The number of the part that each word stands in; nothing is softened from another part.
         """
         hits: dict[Hit, None] = {}
-        for place, (word, second) in enumerate(zip_longest(words, words[1:], fillvalue="")):
-            alone, by_second, others = self._beginning(word)
-            for idea in alone:
+        for place, word in enumerate(words):
+            beginning = self._beginning(word)
+            for idea in beginning.alone:
                 hits[Hit(idea, place, place)] = None
-            for idea, phrase in (*by_second.get(second, ()), *others):
+            for idea, phrase in beginning.phrases(words[place + 1 : place + 2 + GAP]):
                 end = _end(phrase, words, place)
                 if end is None:
                     continue
@@ -88,13 +116,12 @@ class Lexicon:
         return [hit for hit in hits if hit.first not in taken or not any(_within(hit, by) for by in neutral)]
 
     def _look_up(self, word: str) -> _Beginning:
-        phrases = self._exact.get(word, []) + [one for one in self._loose if _fits(one[1][0], word)]
-        beginning = _Beginning([idea for idea, phrase in phrases if len(phrase) == 1], {}, [])
+        loose = (*self._by_start.get(word[:KEY], ()), *self._loose)
+        phrases = [*self._exact.get(word, ()), *(one for one in loose if _fits(one[1][0], word))]
+        beginning = _Beginning([idea for idea, phrase in phrases if len(phrase) == 1], {}, {}, [])
         for idea, phrase in phrases:
-            if len(phrase) > 1 and ("*" in phrase[1] or phrase[1] == "..."):
-                beginning.others.append((idea, phrase))
-            elif len(phrase) > 1:
-                beginning.by_second.setdefault(phrase[1], []).append((idea, phrase))
+            if len(phrase) > 1:
+                beginning.add((idea, phrase))
         return beginning
 
 

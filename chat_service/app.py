@@ -66,8 +66,7 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         if settings.mistral.api_key is not None:
-            # Now, because the first request in a language would keep all others waiting.
-            await anyio.to_thread.run_sync(lambda: offline.own)
+            await anyio.to_thread.run_sync(offline.prepare_to_guard)
         log = logging_egress(settings.egress_log, settings.egress_log_max_bytes)
         async with open_client(settings.mistral, transport) as client:
             upstream = Upstream(client, settings.mistral, breaker, of_mistral)

@@ -57,6 +57,12 @@ class KnowledgeBase:
             for name, texts in self.knowledge.languages.items()
         }
 
+    def prepare_to_guard(self) -> None:
+        """Read now what prose of a model is judged by: it takes seconds, and the first one would wait."""
+        _ = self.own
+        for texts in self.knowledge.languages.values():
+            _ = texts.words.lexicon, texts.words.vocabulary
+
     async def explain(self, request: ExplanationRequest, show: Show | None = None) -> Explanation:
         """Explain a prediction."""
         explanation = self.compose(request)

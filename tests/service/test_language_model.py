@@ -17,6 +17,7 @@ from tests.mistral_imitation import settings_for
 
 WRITTEN = Path(trial.__file__).parent / "written.jsonl"
 
+
 def completion(text):
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     return httpx.ByteStream(json.dumps({"object": "chat.completion", "choices": [choice]}).encode())

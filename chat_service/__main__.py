@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from chat_service.app import create_app
 from chat_service.egress_log import EgressLogUnusable, open_egress_log
 from chat_service.knowledge import KnowledgeInvalid
-from chat_service.offline import open_knowledge_base
 from chat_service.settings import MistralSettings, Settings
 from web.serve import Unservable, run
 from web.signing import SigningSettings
@@ -32,8 +31,6 @@ def build(settings: Settings) -> FastAPI:
         raise Unservable(str(error)) from error
     except KnowledgeInvalid as error:
         raise Unservable(f"The knowledge base cannot be used: {error}") from error
-    if settings.mistral.api_key is not None:
-        open_knowledge_base().prepare_to_guard()
     spare_collector()
     return app
 

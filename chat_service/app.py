@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, TypedDict, TypeVar, cast
 
-import anyio.to_thread
 import httpx
 from fastapi import Body, FastAPI
 from starlette.requests import Request
@@ -56,6 +55,8 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
         KeysUnusable: if there is a file of API keys that cannot be used.
     """
     offline, registry = open_knowledge_base(), create_registry()
+    if settings.mistral.api_key is not None:
+        offline.prepare_to_guard()
     knowledge = offline.knowledge
     metrics = ChatMetrics(registry)
     breaker = Breaker(settings.breaker_failures, settings.breaker_cooldown_s)
@@ -65,8 +66,6 @@ def create_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        if settings.mistral.api_key is not None:
-            await anyio.to_thread.run_sync(offline.prepare_to_guard)
         log = logging_egress(settings.egress_log, settings.egress_log_max_bytes)
         async with open_client(settings.mistral, transport) as client:
             upstream = Upstream(client, settings.mistral, breaker, of_mistral)

@@ -13,9 +13,9 @@ Lean = Literal["strong", "moderate", "slight"]
 
 SEPARATORS = re.compile(r"[/|:;,.()\[\]]")
 GROUPS = ("benign ", "malignant ", "sob b ", "sob m ")
+"""What labels are often put together from: `benign/fibroadenoma`, `Ductal carcinoma (DC)`, `SOB_B_PT`."""
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-"""What labels are often put together from: `benign/fibroadenoma`, `Ductal carcinoma (DC)`, `SOB_B_PT`,
-`lobularCarcinoma`."""
+"""Where a word begins in `lobularCarcinoma`."""
 
 STRONG, MODERATE = 0.9, 0.7
 """From these probabilities of the decided side on, a reading leans strongly or fairly clearly."""

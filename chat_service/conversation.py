@@ -102,7 +102,8 @@ class Teller:
         if text.calm and not self._case.malignant:
             return [self._voiced(text.calm, topic.calm_sources)]
         words: str | None = getattr(text, self._case.audience)
-        said = [self._said(words, topic.sources)] if words else []
+        sources = topic.sources if self._case.malignant else [*topic.sources, *topic.calm_sources]
+        said = [self._said(words, sources)] if words else []
         return [*said, *(self._part(topic.tell) if topic.tell else [])]
 
     def _voiced(self, voices: Voices, sources: Sequence[str] = ()) -> Piece:
@@ -140,7 +141,7 @@ class Teller:
 
     def _stage(self) -> list[Piece]:
         stage = compose_stage(self._case, self._knowledge)
-        sources = list(self._knowledge.plan.stage.sources) if self._case.malignant else ["nci-staging"]
+        sources = list(self._knowledge.plan.stage.sources) if self._case.malignant else []
         needed = "\n".join(f"- {item}" for item in stage.needed)
         sources += [share.source for share in stage.distribution]
         reason = stage.reason

@@ -83,8 +83,11 @@ def counted(passage: Passage, numbers: list[Number]) -> set[Figure]:
 
 
 def places_of_amounts(passage: Passage, numbers: list[Number]) -> set[int]:
-    """Return where amounts begin; a written-out one is an article unless a time or a share follows it."""
-    units = {hit.first for hit in passage.hits if hit.idea in {"time", "among", "percent"}}
+    """Return where amounts begin.
+
+    A written-out one is an article unless a time, a share or a word of survival follows: "only one survived".
+    """
+    units = {hit.first for hit in passage.hits if hit.idea in {"time", "among", "percent", "survival"}}
     return {
         number.first
         for number in numbers

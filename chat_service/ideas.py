@@ -41,7 +41,6 @@ class Hit(NamedTuple):
     """Whether every word between belongs to it; a phrase with a gap says nothing of the words in the gap."""
 
 
-Matcher: TypeAlias = Callable[[str], bool]
 Phrase: TypeAlias = tuple[Idea, tuple[str, ...]]
 
 

@@ -27,6 +27,10 @@ UNFIT = ("survival", "untreated", "recurrence", "figures")
 """What is not told beside an emergency."""
 
 
+Foreign = tuple[Recogniser, list[Tokens]]
+"""Another language than that of the conversation, and a message as it reads it."""
+
+
 @dataclass(frozen=True)
 class Turn:
     """What one message asks for."""
@@ -78,12 +82,13 @@ class Listener:
         recogniser = self._recognisers[language]
         splits = self._split(message)
         split = recogniser.repair(splits[language])
+        foreign = self._foreign(splits, language, split)
         wish = _wish(recogniser, split)
-        if wish is None and (foreign := self._foreign(splits, language, split)):
+        if wish is None and foreign:
             wish = _wish(*foreign)
         if not whole:
             return Turn(figures=wish)
-        found = self._found(splits, language, split)
+        found = self._found(splits, language, split, foreign)
         if any(self._topics[topic].rank == "crisis" for topic in found):
             # Who wrote of dying is shown no figures of it until asking for them.
             return Turn(tuple(found), figures=False)
@@ -96,20 +101,20 @@ class Listener:
             found = found or recogniser.guess(split)
         return Turn(tuple(found), figures=wish)
 
-    def _found(self, splits: dict[str, list[Tokens]], language: str, split: list[Tokens]) -> list[str]:
+    def _found(
+        self, splits: dict[str, list[Tokens]], language: str, split: list[Tokens], foreign: Foreign | None
+    ) -> list[str]:
         """Look in the language of the conversation; for danger, and if nothing is found, in all others."""
         recogniser = self._recognisers[language]
         others = [(own, splits[name]) for name, own in self._recognisers.items() if name != language]
         seen = [own.dangers(sentences) for own, sentences in [(recogniser, split), *others]]
         found = [*undenied(seen), *recogniser.find(split, hints=False)]
-        if not found and (foreign := self._foreign(splits, language, split)):
+        if not found and foreign:
             reader, text = foreign
             found = reader.find(text, hints=False) or reader.guess(text)
         return list(dict.fromkeys(found))
 
-    def _foreign(
-        self, splits: dict[str, list[Tokens]], language: str, split: list[Tokens]
-    ) -> tuple[Recogniser, list[Tokens]] | None:
+    def _foreign(self, splits: dict[str, list[Tokens]], language: str, split: list[Tokens]) -> Foreign | None:
         """Return the other language that a message is written in, if it is.
 
         "man" is a word of German too: only who writes in another language is read in that one.
@@ -118,11 +123,8 @@ class Listener:
         if not others:
             return None
         reader, text = max(others, key=lambda other: other[0].known_words(other[1]))
-        return (
-            (reader, text)
-            if reader.known_words(text) > self._recognisers[language].known_words(split)
-            else None
-        )
+        own = self._recognisers[language].known_words(split)
+        return (reader, text) if reader.known_words(text) > own else None
 
     def _split(self, message: str) -> dict[str, list[Tokens]]:
         """Split a message as each language does, figures of speech of any of them said in plain words."""

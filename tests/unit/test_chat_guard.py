@@ -69,6 +69,8 @@ def test_an_article_beside_a_word_of_survival_is_no_amount(language, text):
         ("de", "Das Überleben beträgt ein Jahr."),
         ("es", "La supervivencia es de un año."),
         ("en", "One in three survive."),
+        ("en", "Only one survived."),
+        ("en", "Only one woman survived."),
     ],
 )
 def test_one_of_a_unit_beside_a_word_of_survival_is_an_amount(language, text):

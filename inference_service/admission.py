@@ -1,7 +1,7 @@
 """Letting a request in, or refusing it cheaply: its body is not kept, and its sender sees the answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from types import SimpleNamespace
 
@@ -19,8 +19,11 @@ PAUSE_S = 0.25
 
 
 @asynccontextmanager
-async def admit(request: Request, queue: Queue, body_limit: int) -> AsyncIterator[None]:
+async def admit(request: Request, queue: Queue, body_limit: int) -> AsyncIterator[Callable[[], None]]:
     """Hold a place for a request from before its body is read.
+
+    Yields:
+        What to call when the body is there.
 
     Args:
         request: Whose body has not been read yet.
@@ -32,11 +35,11 @@ async def admit(request: Request, queue: Queue, body_limit: int) -> AsyncIterato
     """
     with ExitStack() as stack:
         try:
-            stack.enter_context(queue.place(_size(request, body_limit)))
+            arrived = stack.enter_context(queue.place(_size(request, body_limit)))
         except QueueFull:
             await _turn_away(request.receive, body_limit)
             raise
-        yield
+        yield arrived
 
 
 class Door:

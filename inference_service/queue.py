@@ -62,7 +62,7 @@ class Queue:
         threads: Images that are worked on at a time.
         waiting: Requests that may wait beside them at most.
         seconds: How long the last one to be admitted may have to wait; fewer may wait where the pace says so,
-            but one always may.
+            but one always may. Whose upload takes longer than that is not waited for, so it does not count.
         max_bytes: Of all bodies inside together; a single one may be larger.
     """
 
@@ -74,12 +74,13 @@ class Queue:
         self._seconds = seconds
         self._max_bytes = max_bytes
         self._bytes = 0
+        self._arriving: dict[object, float] = {}
         self.inside = 0
         self.pace = Pace()
 
     @property
     def places(self) -> int:
-        """Requests that may be inside just now."""
+        """Requests that may be at work or wait for it just now."""
         pace = self.pace.seconds
         if pace * self._most <= self._seconds:
             return self._most
@@ -88,22 +89,37 @@ class Queue:
     def has_room(self, size: int = 0) -> bool:
         """Whether there is a place for a body of at most `size` bytes."""
         fits = not self.inside or self._bytes + size <= self._max_bytes
-        return fits and self.inside < self.places
+        return fits and self.inside < self._most and self.inside - self._late() < self.places
+
+    def _late(self) -> int:
+        """Count the requests whose upload takes long: they hold memory, but nobody waits behind them."""
+        before = time.monotonic() - self._seconds
+        return sum(began < before for began in self._arriving.values())
 
     @contextmanager
-    def place(self, size: int = 0) -> Iterator[None]:
+    def place(self, size: int = 0) -> Iterator[Callable[[], None]]:
         """Hold a place, from before a body of at most `size` bytes is read: they are what fills memory.
+
+        Yields:
+            What to call when the body is there.
 
         Raises:
             QueueFull: when none is free.
         """
         if not self.has_room(size):
             raise QueueFull(BUSY)
+        key = object()
         self.inside += 1
         self._bytes += size
+        self._arriving[key] = time.monotonic()
+
+        def arrived() -> None:
+            self._arriving.pop(key, None)
+
         try:
-            yield
+            yield arrived
         finally:
+            arrived()
             self.inside -= 1
             self._bytes -= size
 

@@ -91,8 +91,9 @@ def add_predict(app: FastAPI, settings: Settings) -> None:
         """
         state = state_of(request)
         _ = state["model"].classifier  # no body is read that nothing could answer
-        async with admit(request, state["queue"], settings.max_bytes):
+        async with admit(request, state["queue"], settings.max_bytes) as arrived:
             data = await read_upload(request, seconds=settings.upload_seconds)
+            arrived()
             prediction = await state["account"].note(request, data, state["pipeline"].predict(data))
         # As it is: it was checked when it was built, and FastAPI would check and copy it once more.
         return Response(prediction.model_dump_json(), media_type="application/json")
@@ -135,9 +136,12 @@ def add_predict_batch(app: FastAPI, settings: Settings) -> None:
             return await state["account"].note(request, data, state["pipeline"].predict(data))
 
         async with AsyncExitStack() as held:
-            await held.enter_async_context(admit(request, state["queue"], (AHEAD + 1) * settings.max_bytes))
+            entry = admit(request, state["queue"], (AHEAD + 1) * settings.max_bytes)
+            arrived = await held.enter_async_context(entry)
+            first = await anext(uploads)
+            arrived()
             return BatchResponse(
-                first=await anext(uploads),
+                first=first,
                 rest=uploads,
                 predict=predict_one,
                 explain=lambda error: problem_about(request, error, PROBLEMS),
@@ -166,8 +170,9 @@ def add_heatmap(app: FastAPI, settings: Settings) -> None:
         """
         state = state_of(request)
         classifier, queue = state["model"].classifier, state["queue"]
-        async with admit(request, queue, settings.max_bytes):
+        async with admit(request, queue, settings.max_bytes) as arrived:
             data = await read_upload(request, seconds=settings.upload_seconds)
+            arrived()
             drawing = queue.run(draw_heatmap, classifier, data, state["decode"], look)
             drawn = await state["account"].note_heatmap(request, data, drawing)
         headers = {

@@ -4,8 +4,12 @@ import asyncio
 import signal
 import socket
 import time
+from contextlib import suppress
+from typing import cast
 
 import uvicorn
+
+from web.http import BoundedHttp
 
 STOPPING = "stopping"
 """Name in a request's state that is there once the service was told to stop."""
@@ -40,11 +44,28 @@ class PoliteServer(uvicorn.Server):
         self.lifespan.state[STOPPING] = True
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         await self._pause(self._drain_seconds)
+        await self._stop_listening()
+        await self._pause(LAST_CALL_S)
+
+    async def _stop_listening(self) -> None:
+        """Refuse connections from now on, but take those that were made already: they would be reset."""
+        made: list[socket.socket] = []
+        for listener in self._listeners:
+            listener.setblocking(False)
+            with suppress(OSError):  # BlockingIOError once none is left
+                while True:
+                    made.append(listener.accept()[0])
         for server in self.servers:
             server.close()
         for listener in self._listeners:
             listener.close()  # too, or connections would wait in a socket that nobody looks at any more
-        await self._pause(LAST_CALL_S)
+        loop = asyncio.get_running_loop()
+        for connection in made:
+            await loop.connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> asyncio.Protocol:
+        kind = cast("type[BoundedHttp]", self.config.http_protocol_class)
+        return kind(self.config, self.server_state, self.lifespan.state)
 
     async def _pause(self, seconds: float) -> None:
         end = time.monotonic() + seconds

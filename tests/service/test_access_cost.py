@@ -1,4 +1,4 @@
-"""What keys, limits, CORS, logs and metrics add to a request: less than 0.3 ms of one processor."""
+"""What keys, limits, CORS, logs and metrics add to a request, beside a bare FastAPI in the same minute."""
 
 import asyncio
 import hashlib
@@ -53,12 +53,13 @@ async def receive():
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-def seconds_a_request(app, answers=300):
-    """Return the processor time of a request, the best of several rounds."""
-    app.get("/x")(lambda: {"answered": True})
+def seconds_a_request(*apps, requests=100, rounds=15):
+    """Return the processor time that a request to each takes, the best of several rounds taken in turns."""
+    for app in apps:
+        app.get("/x")(lambda: {"answered": True})
 
-    async def round_of_requests():
-        for _ in range(answers):
+    async def round_of_requests(app):
+        for _ in range(requests):
             statuses = []
 
             async def send(message, statuses=statuses):
@@ -67,26 +68,27 @@ def seconds_a_request(app, answers=300):
             await app(SCOPE | {"state": {}, "headers": list(SCOPE["headers"])}, receive, send)
             assert statuses[0] == 200
 
-    rounds = []
-    for _ in range(5):
+    def seconds(app):
         started = time.process_time()
-        asyncio.run(round_of_requests())
-        rounds.append(time.process_time() - started)
-    return min(rounds) / answers
+        asyncio.run(round_of_requests(app))
+        return time.process_time() - started
+
+    taken = [[seconds(app) for app in apps] for _ in range(rounds)]
+    return [min(times) / requests for times in zip(*taken, strict=True)]
 
 
-def test_the_frame_of_a_service_costs_less_than_a_third_of_a_millisecond(tmp_path):
+def test_the_frame_of_a_service_costs_less_than_two_requests_to_a_bare_one(tmp_path):
     keys = tmp_path / "keys.txt"
     digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(100)]
     keys.write_text("".join(f"client-{n} sha256:{d} rate=1000000\n" for n, d in enumerate(digests)))
     handler, root = logging.StreamHandler(io.StringIO()), logging.getLogger()
     handler.setFormatter(JsonFormatter())
-    root.addHandler(handler)
-    level = root.level
+    kept, level = root.handlers[:], root.level
+    root.handlers[:] = [handler]  # those of the test runner cost more than what is measured
     root.setLevel(logging.INFO)
     try:
-        added = seconds_a_request(framed(keys)) - seconds_a_request(FastAPI(telemetry=NO_TELEMETRY))
+        framed_s, bare_s = seconds_a_request(framed(keys), FastAPI(telemetry=NO_TELEMETRY))
     finally:
-        root.removeHandler(handler)
+        root.handlers[:] = kept
         root.setLevel(level)
-    assert added < 0.0003
+    assert framed_s - bare_s < 2 * bare_s  # 0.7 to 1.1 on a quiet machine and on a busy one: 0.15 to 0.2 ms

@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -139,6 +140,27 @@ def test_nobody_who_got_a_connection_is_left_without_an_answer(start, image):
     for thread in threads:
         thread.join()  # any other error than a refused connection fails the test as an unhandled exception
     assert set(statuses) == {200}
+    assert service.end() == 0
+
+
+def test_no_connection_is_reset_however_fast_they_come(start):
+    service = start("chat")
+    service.wait("/health/live")
+    answers: list[bytes] = []
+
+    def ask_until_refused() -> None:
+        with suppress(ConnectionRefusedError):
+            while True:
+                with socket.create_connection(("127.0.0.1", service.port), timeout=30) as connection:
+                    connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    answers.append(connection.recv(20))
+
+    threads = in_threads(8, ask_until_refused)
+    time.sleep(0.2)
+    service.stop()
+    for thread in threads:
+        thread.join()
+    assert {answer[:15] for answer in answers} == {b"HTTP/1.1 200 OK"}
     assert service.end() == 0
 
 

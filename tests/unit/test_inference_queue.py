@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import ExitStack
 
 import anyio
 import pytest
@@ -43,9 +44,9 @@ def test_no_more_work_runs_at_a_time_than_there_are_threads():
     assert most == 2
 
 
-def paced(seconds, requests=SAMPLES):
+def paced(seconds, requests=SAMPLES, wait=1.0):
     """A queue whose last requests took so many seconds each."""
-    queue = Queue(threads=2, waiting=98, seconds=1.0, max_bytes=1000)
+    queue = Queue(threads=2, waiting=98, seconds=wait, max_bytes=1000)
     for _ in range(requests):
         queue.pace.note(seconds, 1)
     return queue
@@ -58,6 +59,28 @@ def test_until_the_pace_is_known_as_many_are_admitted_as_ever_may_be():
 @pytest.mark.parametrize(("seconds", "places"), [(0.001, 100), (0.02, 50), (0.1, 10), (5.0, 3)])
 def test_so_many_are_admitted_that_the_last_is_answered_in_time(seconds, places):
     assert paced(seconds).places == places
+
+
+def test_uploads_that_take_long_take_no_place_of_those_at_work():
+    queue = paced(0.05, wait=0.15)
+    assert queue.places == 3
+    with ExitStack() as held:
+        uploads = [held.enter_context(queue.place()) for _ in range(3)]
+        assert not queue.has_room()
+        time.sleep(0.2)
+        with queue.place(), queue.place(), queue.place():
+            assert not queue.has_room()
+        uploads[0]()  # it came after all
+        with queue.place(), queue.place():
+            assert not queue.has_room()
+    assert queue.inside == 0
+
+
+def test_uploads_that_take_long_are_no_more_than_may_wait_at_all():
+    queue = Queue(threads=1, waiting=2, seconds=0.01)
+    with queue.place(), queue.place(), queue.place():
+        time.sleep(0.02)
+        assert not queue.has_room()
 
 
 def test_a_few_slow_images_do_not_shut_the_door():

@@ -38,8 +38,30 @@ AMOUNTS = frozenset({"quantity", "fraction", "percent", "rank", "chance", "span"
 """Ideas that make a statistic of a sentence about survival."""
 
 
+SOFT = frozenset(
+    [
+        "diagnosis",
+        "care",
+        "reassurance",
+        "leak",
+        "alarm",
+        "promise",
+        "medicine",
+        "forecast",
+        "grade",
+        "wording",
+    ]
+)
+"""Objections of rules that the classifier may overrule, if it is the only one."""
+DOUBTFUL, SOUND = 0.3, -1.0
+"""Log-odds above which the classifier objects, and below which it overrules.
+
+Chosen on texts that it had not seen; docs/decisions/0021-classifier.md has the figures.
+"""
+
+
 class Guard:
-    """Judges the prose of one answer.
+    """Judges the prose of one answer: by rules, and by a classifier that learned from labelled sentences.
 
     Args:
         words: The language that was asked for.
@@ -76,7 +98,22 @@ class Guard:
         sentences = [sentence for sentence in sentences if sentence not in self._grounds.sentences]
         passage = Passage(sentences, self._words)
         found = self._form(sentences) | self._language(passage) | self._figures(passage, sentences)
-        return found | self._scope(passage) | self._claims(passage) | self._survival(passage)
+        found |= self._scope(passage) | self._claims(passage) | self._survival(passage)
+        return self._weigh(found, passage)
+
+    def _weigh(self, found: set[str], passage: Passage) -> set[str]:
+        """Add the objection of the classifier, or drop a single soft one that it does not share.
+
+        To sentences with amounts it does not object: the rules know which of them stand in the facts.
+        """
+        classifier = self._words.classifier
+        doubts = [classifier.doubt(passage.said(each), passage.ideas(each)) for each in passage.sentences]
+        amounts = places_of_amounts(passage, numbers_of_passage(passage, self._words.counting))
+        judged = zip(doubts, passage.sentences, strict=True)
+        if any(doubt > DOUBTFUL and amounts.isdisjoint(sentence) for doubt, sentence in judged):
+            return found | {"unsupported"}
+        overruled = len(found) == 1 and found <= SOFT and max(doubts, default=0.0) < SOUND
+        return set() if overruled else found
 
     def _scope(self, passage: Passage) -> set[str]:
         """Refuse a sentence with words that a lead-in has no need of and that no single fact holds.
@@ -84,12 +121,13 @@ class Guard:
         Words of survival have a rule of their own.
         """
         judged = {hit.first for hit in passage.hits if hit.idea == "survival"}
+        found = set()
         for sentence in passage.sentences:
             said = (passage.words[at] for at in sentence if at not in judged)
             strange = [word for word in said if not self._words.vocabulary.holds(word)]
             if strange and not self._grounds.cover(strange):
-                return {"scope"}
-        return set()
+                found.add("wording" if all(map(self._words.wider.holds, strange)) else "scope")
+        return {"scope"} if "scope" in found else found
 
     def _form(self, sentences: list[str]) -> set[str]:
         text = "\n".join(sentences)

@@ -4,7 +4,7 @@ import re
 from functools import cached_property
 from typing import Protocol
 
-from chat_service.ideas import TOKEN, Hit, Lexicon
+from chat_service.ideas import TOKEN, Hit, Idea, Lexicon
 
 SENTENCE_END = re.compile(r"(?<=[.!?;\u2026\u0964])[\"')\u201c\u201d\u00bb]?\s+|\s*\n\s*")
 COMMA, STOP, SHORT = 2, 12, 3
@@ -127,6 +127,15 @@ class Passage:
             and len(sentence) - self.clauses[sentence.start : sentence.stop].index(self.clauses[sentence[-1]])
             <= BARE
         ]
+
+    def said(self, sentence: range) -> list[str]:
+        """Return the words of a sentence, as they are compared."""
+        return self.words[sentence.start : sentence.stop]
+
+    def ideas(self, sentence: range) -> list[Idea]:
+        """Return the ideas that begin in a sentence, in their order."""
+        within = (hit for hit in self.hits if hit.first in sentence)
+        return [hit.idea for hit in sorted(within, key=lambda hit: hit.first)]
 
     @property
     def codes(self) -> bool:

@@ -42,7 +42,9 @@ def load_knowledge(folder: Path = FOLDER) -> Knowledge:
         },
     }
     for name, texts in content["languages"].items():
-        texts["words"]["plain"] = _read_words(folder / name / "plain.txt")
+        for kind in ("plain", "ordinary"):
+            texts["words"][kind] = _read_words(folder / name / f"{kind}.txt")
+        texts["words"]["weights"] = _read_bytes(folder / name / "classifier.bin")
     try:
         publish(content)
         _link_numbers(content)
@@ -86,8 +88,15 @@ def _read_words(path: Path) -> list[str]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return _read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise KnowledgeInvalid(f"{path.parent.name}/{path.name} cannot be read") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
         raise KnowledgeInvalid(f"{path.parent.name}/{path.name} cannot be read") from error
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, get_args
 from pydantic import Field, field_validator
 
 from chat_service.characters import fold
+from chat_service.classifier import Classifier
 from chat_service.ideas import Idea, Lexicon
 from chat_service.knowledge.entry import Entry
 from chat_service.scope import Plain
@@ -23,6 +24,10 @@ class Words(Entry):
     unfinished: frozenset[str]
     plain: frozenset[Annotated[str, Field(min_length=1, max_length=40)]]
     """Words that prose may be made of without a fact that says them, from `plain.txt`; `*` is any ending."""
+    ordinary: frozenset[Annotated[str, Field(min_length=1, max_length=40)]]
+    """Words beyond the plain ones that name nobody and nothing in particular, from `ordinary.txt`."""
+    weights: bytes
+    """What the classifier of sentences learned, from `classifier.bin`; `tools.fit_guard` writes it."""
     behind: Annotated[int, Field(ge=0, le=9)]
     """How many words behind a claim its negation may still stand."""
     numerals: dict[str, float]
@@ -32,6 +37,12 @@ class Words(Entry):
     @classmethod
     def _apart(cls, letters: object) -> object:
         return set(letters) if isinstance(letters, str) else letters
+
+    @field_validator("weights")
+    @classmethod
+    def _fit(cls, weights: bytes) -> bytes:
+        Classifier(weights)
+        return weights
 
     @field_validator("ideas")
     @classmethod
@@ -64,6 +75,16 @@ class Words(Entry):
     def vocabulary(self) -> Plain:
         """The words that need no fact, ready to be looked up."""
         return Plain((*self.plain, *self.function_words, *self.numerals), self.fold)
+
+    @cached_property
+    def wider(self) -> Plain:
+        """The ordinary words, ready to be looked up."""
+        return Plain(self.ordinary, self.fold)
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The classifier of sentences."""
+        return Classifier(self.weights)
 
     @cached_property
     def counting(self) -> dict[str, float]:

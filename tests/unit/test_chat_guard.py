@@ -14,17 +14,9 @@ from chat_service.knowledge import load_knowledge
 
 LANGUAGES = load_knowledge().languages
 FALSE_ALARMS, MISSES = 0.1, 0.2
-"""Shares of the held-out texts that may be judged wrongly, per language.
+"""Shares of the held-out texts in these files that may be judged wrongly; all are fitted by now.
 
-All texts in these files are fitted by now. What new texts meet was measured before each mending, with sets
-written by somebody who had seen neither rules nor words. Of ordinary short lead-ins and what testers call
-ungrounded, in five languages, 11 % of 150 good ones were refused and 14 % of 150 bad ones shown before the
-last widening of the plain words and phrases, 5 % and 7 % after it; of two earlier such sets 21 and 5 % of 150
-before, 5 and 3 % after, and 17 and 5 % of 190 before, 9 and 4 % in the middle of it. Of 250 good ones that
-seek variety 49 % were refused before, 12 % of 260 bad ones in plain words shown.
-Short bare claims ("It will come back.") in plain words were shown as often as
-not, and about a third of new ones still are; so are about half of those that are made to pass.
-A good text that is refused costs a lead-in: the facts are told without it.
+What the guard makes of texts that nothing was fitted to is in `test_chat_guard_held_out.py`.
 """
 QUICK_S = 0.004
 """Processor time for an explanation, twice what it takes."""
@@ -156,7 +148,10 @@ CODES = [
     ("1. See your doctor.", "markup"),
     ("- See your doctor.", "markup"),
     ("Yes. Please see your doctor.", "diagnosis"),
-    ("Your grandchildren can visit you.", "scope"),
+    ("You will dance at her wedding.", "wording"),
+    ("Ask your doctor about Zolotrexin.", "scope"),
+    ("Please ask for Doctor Marsh at Northside.", "scope"),
+    ("You can book that holiday.", "unsupported"),
     ("See your d o c t o r.", "scope"),
     ("This is a good sign.", "reassurance"),
     ("This looks like a fibroadenoma.", "subtype"),
@@ -253,8 +248,8 @@ def test_a_stream_comes_out_whole_sentences_first_and_unchanged():
     ("text", "shown"),
     [
         ("Please see your doctor. You have cancer. Bye.", "Please see your doctor. "),
-        ("You have. Cancer. Please see your doctor.", "You have. "),
-        ("Do I have cancer? Yes. Please see your doctor.", "Do I have cancer? "),
+        ("You have. Cancer. Please see your doctor.", ""),
+        ("May I ask whether it is cancer? Yes. Please see your doctor.", "May I ask whether it is cancer? "),
         ("Ask your doctor. See https://example.org now.", "Ask your doctor. "),
     ],
 )

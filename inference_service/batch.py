@@ -16,7 +16,6 @@ from starlette.types import Receive, Scope, Send
 from contract import Prediction, Problem
 from contract.base import Payload
 from inference_service.upload import UploadError
-from web.drain import drain
 
 MEDIA_TYPE = "application/x-ndjson"
 AHEAD = 4
@@ -72,6 +71,7 @@ class BatchResponse(Response):
         rest: Those after it.
         predict: Turns the bytes of one image into a prediction.
         explain: Turns an error into the problem that the client is told.
+        body: What is still to come of the body, read on where a form cannot be read to its end.
         held: What is given back in the end.
     """
 
@@ -84,6 +84,7 @@ class BatchResponse(Response):
         rest: Uploads,
         predict: Callable[[bytes], Awaitable[Prediction]],
         explain: Callable[[Exception], Problem],
+        body: AsyncGenerator[bytes, None],
         held: AsyncExitStack,
     ) -> None:
         super().__init__()
@@ -92,9 +93,11 @@ class BatchResponse(Response):
         self._rest = rest
         self._predict = predict
         self._explain = explain
+        self._body = body
         self._held = held
         self._working = anyio.Semaphore(AHEAD)
         self._is_whole = True
+        self._has_rest = False
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -102,7 +105,7 @@ class BatchResponse(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             places, taken = anyio.create_memory_object_stream[_Place](float("inf"))
             async with anyio.create_task_group() as tasks, aclosing(self._rest):
-                tasks.start_soon(self._write, taken, receive, send, tasks)
+                tasks.start_soon(self._write, taken, send, tasks)
                 with places:
                     await self._read(places, tasks)
                 if self._is_whole:
@@ -125,6 +128,9 @@ class BatchResponse(Response):
                 if isinstance(error.__cause__, ClientDisconnect):
                     tasks.cancel_scope.cancel()
                 self._is_whole = False
+                self._has_rest = isinstance(
+                    error, UploadError
+                )  # a body beyond its limit was discarded already
                 last = _Place(index)
                 last.fill(RefusedLine(index=index, problem=self._explain(error)))
                 places.send_nowait(last)
@@ -140,9 +146,7 @@ class BatchResponse(Response):
         finally:
             self._working.release()
 
-    async def _write(
-        self, taken: MemoryObjectReceiveStream[_Place], receive: Receive, send: Send, tasks: TaskGroup
-    ) -> None:
+    async def _write(self, taken: MemoryObjectReceiveStream[_Place], send: Send, tasks: TaskGroup) -> None:
         """Send the lines in order, each as soon as it is there."""
         with taken:
             async for place in taken:
@@ -150,12 +154,21 @@ class BatchResponse(Response):
                 assert place.line is not None  # noqa: S101 - narrows the type: it is done
                 body = place.line.model_dump_json().encode() + b"\n"
                 await send({"type": "http.response.body", "body": body, "more_body": True})
-        if not self._is_whole:
-            # Who is still sending would see a reset connection instead of the last line.
-            with suppress(HTTPException):
-                await drain(receive, limit=DRAIN_BYTES, seconds=DRAIN_SECONDS)
+        if self._has_rest:
+            await self._read_on()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         tasks.cancel_scope.cancel()
+
+    async def _read_on(self) -> None:
+        """Discard the rest of the body: who is still sending would see a reset instead of the last line."""
+        left = DRAIN_BYTES
+        # RuntimeError is how Starlette says that the body had come to its end.
+        with suppress(HTTPException, ClientDisconnect, RuntimeError), anyio.move_on_after(DRAIN_SECONDS):
+            async with aclosing(self._body) as body:
+                async for chunk in body:
+                    left -= len(chunk)
+                    if left < 0:
+                        return
 
 
 async def _stop_when_gone(receive: Receive, tasks: TaskGroup) -> None:

@@ -145,6 +145,7 @@ def add_predict_batch(app: FastAPI, settings: Settings) -> None:
                 rest=uploads,
                 predict=predict_one,
                 explain=lambda error: problem_about(request, error, PROBLEMS),
+                body=request.stream(),
                 held=held.pop_all(),
             )
 

@@ -19,7 +19,7 @@ from contract import Prediction, Problem
 from inference_service.app import create_app
 from inference_service.audit import Journal
 from inference_service.settings import Settings
-from tests.stand_ins import make_card, wait_until_ready
+from tests.stand_ins import make_card, serve_on_socket, wait_until_ready
 
 CARD = make_card()
 BATCH = "/predict/batch"
@@ -393,3 +393,14 @@ def test_a_body_beyond_the_limit_that_did_not_say_so_ends_with_a_problem():
         assert "1000 bytes" in caller.lines[-1]["problem"]["detail"]
 
     assert conversation(RedChannel(), converse, max_images_bytes=1000) == 0
+
+
+def test_an_answer_ends_at_once_where_the_whole_form_was_read_and_is_not_one():
+    with serve_on_socket(create_app(Settings(), lambda *_: RedChannel())) as url:
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        begun = time.monotonic()
+        answer = httpx.post(
+            f"{url}{BATCH}", content=b"".join(multipart(png(250), png(10))), headers=headers, timeout=30
+        )
+        assert slugs(lines_of(answer))[-1] == "upload-malformed"
+        assert time.monotonic() - begun < 5

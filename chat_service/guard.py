@@ -8,7 +8,7 @@ from chat_service.claims import CONTRADICTIONS, GROUNDED, RULES
 from chat_service.figures import ROMAN_NUMBERS, TENS, counted, numbers_of_passage, places_of_amounts
 from chat_service.grounds import Grounds
 from chat_service.knowledge import Kind, Words
-from chat_service.meetings import Ground
+from chat_service.meetings import Ground, Meeting
 from chat_service.numbers import unsupported_numbers
 from chat_service.passage import SENTENCE_END, Passage
 
@@ -38,26 +38,18 @@ AMOUNTS = frozenset({"quantity", "fraction", "percent", "rank", "chance", "span"
 """Ideas that make a statistic of a sentence about survival."""
 
 
-SOFT = frozenset(
-    [
-        "diagnosis",
-        "care",
-        "reassurance",
-        "leak",
-        "alarm",
-        "promise",
-        "medicine",
-        "forecast",
-        "grade",
-        "wording",
-    ]
+UNITS = frozenset({"percent", "time", "among"})
+"""Ideas that make a figure of a small number in words."""
+OPEN_TO_DOUBT = frozenset(
+    ["diagnosis", "care", "reassurance", "alarm", "promise", "medicine", "forecast", "wording"],
 )
-"""Objections of rules that the classifier may overrule, if it is the only one."""
-DOUBTFUL, SOUND = 0.3, -1.0
-"""Log-odds above which the classifier objects, and below which it overrules.
+"""Objections that the classifier may overrule: the ideas behind them also meet in much that is harmless.
 
-Chosen on texts that it had not seen; docs/decisions/0021-classifier.md has the figures.
+A figure, a stage, a grade, a receptor, a source or the machinery behind the answer is not among them.
 """
+DOUBTFUL, SOUND = 0.3, -0.5
+"""Log-odds above which the classifier objects to a sentence, and below which every part of one must be that a
+rule is overruled in. Chosen on texts that it had not seen: docs/decisions/0021-classifier.md."""
 
 
 class Guard:
@@ -98,36 +90,45 @@ class Guard:
         sentences = [sentence for sentence in sentences if sentence not in self._grounds.sentences]
         passage = Passage(sentences, self._words)
         found = self._form(sentences) | self._language(passage) | self._figures(passage, sentences)
-        found |= self._scope(passage) | self._claims(passage) | self._survival(passage)
-        return self._weigh(found, passage)
+        doubts = {sentence: self._doubts(passage, sentence) for sentence in passage.sentences if sentence}
+        sound = [sentence for sentence, parts in doubts.items() if max(parts) < SOUND]
+        found |= self._doubted(
+            passage, [sentence for sentence, (whole, *_) in doubts.items() if whole > DOUBTFUL]
+        )
+        return found | self._scope(passage, sound) | self._claims(passage, sound) | self._survival(passage)
 
-    def _weigh(self, found: set[str], passage: Passage) -> set[str]:
-        """Add the objection of the classifier, or drop a single soft one that it does not share.
+    def _doubts(self, passage: Passage, sentence: range) -> list[float]:
+        """Return how doubtful a sentence is, and each of its clauses: a claim can hide beside others."""
+        doubt = self._words.classifier.doubt
+        return [doubt(passage.said(part), passage.meant(part)) for part in passage.parts(sentence)]
 
-        To sentences with amounts it does not object: the rules know which of them stand in the facts.
-        """
-        classifier = self._words.classifier
-        doubts = [classifier.doubt(passage.said(each), passage.ideas(each)) for each in passage.sentences]
-        amounts = places_of_amounts(passage, numbers_of_passage(passage, self._words.counting))
-        judged = zip(doubts, passage.sentences, strict=True)
-        if any(doubt > DOUBTFUL and amounts.isdisjoint(sentence) for doubt, sentence in judged):
-            return found | {"unsupported"}
-        overruled = len(found) == 1 and found <= SOFT and max(doubts, default=0.0) < SOUND
-        return set() if overruled else found
+    def _doubted(self, passage: Passage, doubtful: list[range]) -> set[str]:
+        """Refuse doubtful sentences, but those with figures: rules know which of these stand in the facts."""
+        numbers = numbers_of_passage(passage, self._words.counting)
+        counted_in = {hit.first for hit in passage.hits if hit.idea in UNITS}
+        figures = {
+            number.first
+            for number in numbers
+            if not number.written_out or number.value > TENS or number.last + 1 in counted_in
+        }
+        return {"unsupported"} if any(map(figures.isdisjoint, doubtful)) else set()
 
-    def _scope(self, passage: Passage) -> set[str]:
+    def _scope(self, passage: Passage, sound: list[range]) -> set[str]:
         """Refuse a sentence with words that a lead-in has no need of and that no single fact holds.
 
-        Words of survival have a rule of their own.
+        Words of survival have a rule of their own; ordinary words may stand in a sound sentence.
         """
         judged = {hit.first for hit in passage.hits if hit.idea == "survival"}
-        found = set()
         for sentence in passage.sentences:
             said = (passage.words[at] for at in sentence if at not in judged)
             strange = [word for word in said if not self._words.vocabulary.holds(word)]
-            if strange and not self._grounds.cover(strange):
-                found.add("wording" if all(map(self._words.wider.holds, strange)) else "scope")
-        return {"scope"} if "scope" in found else found
+            if not strange or self._grounds.cover(strange):
+                continue
+            if not all(map(self._words.wider.holds, strange)):
+                return {"scope"}
+            if sentence not in sound:
+                return {"wording"}
+        return set()
 
     def _form(self, sentences: list[str]) -> set[str]:
         text = "\n".join(sentences)
@@ -169,14 +170,20 @@ class Guard:
         codes = {"percent": "statistic", "share": "statistic", "time": "duration"}
         return found | {code for kind, code in codes.items() if kind in kinds}
 
-    def _claims(self, passage: Passage) -> set[str]:
+    def _claims(self, passage: Passage, sound: list[range]) -> set[str]:
         ground = Ground(passage.hits, passage.places, passage.clauses, self._words.behind)
         found = ground.meetings(self._rules)
         return {
             meeting.rule.code
             for meeting in found
             if not self._grounded(meeting.rule.code, meeting.span, passage)
+            and not self._overruled(meeting, sound)
         }
+
+    def _overruled(self, meeting: Meeting, sound: list[range]) -> bool:
+        first, last = meeting.span
+        inside = any(first in sentence and last in sentence for sentence in sound)
+        return inside and meeting.rule.code in OPEN_TO_DOUBT
 
     def _grounded(self, code: str, span: tuple[int, int], passage: Passage) -> bool:
         return code in GROUNDED and self._grounds.hold(passage.quote(*span))

@@ -1,7 +1,10 @@
 """A passage of text: its words, how far apart they stand, and the ideas in it."""
 
 import re
+from bisect import bisect_left
 from functools import cached_property
+from itertools import pairwise
+from operator import attrgetter
 from typing import Protocol
 
 from chat_service.ideas import TOKEN, Hit, Idea, Lexicon
@@ -16,6 +19,7 @@ ROMAN = re.compile(r"(?:i{1,3}|iv|v)[a-c]?")
 RANK = re.compile(r"[0-6][a-d]?")
 
 
+FIRST = attrgetter("first")
 TNM = re.compile(r"[cpyr]{0,3}(?:t(?:[0-4][a-d]?(?:mi)?|is|x))?(?:n[0-3x][a-c]?(?:mi)?)?(?:m[01x])?")
 
 
@@ -128,14 +132,25 @@ class Passage:
             <= BARE
         ]
 
-    def said(self, sentence: range) -> list[str]:
-        """Return the words of a sentence, as they are compared."""
-        return self.words[sentence.start : sentence.stop]
+    def said(self, part: range) -> list[str]:
+        """Return the words of a part, as they are compared."""
+        return self.words[part.start : part.stop]
 
-    def ideas(self, sentence: range) -> list[Idea]:
-        """Return the ideas that begin in a sentence, in their order."""
-        within = (hit for hit in self.hits if hit.first in sentence)
-        return [hit.idea for hit in sorted(within, key=lambda hit: hit.first)]
+    def meant(self, part: range) -> list[Idea]:
+        """Return the ideas that begin in a part, in their order."""
+        begins = bisect_left(self._ordered, part.start, key=FIRST)
+        ends = bisect_left(self._ordered, part.stop, key=FIRST)
+        return [hit.idea for hit in self._ordered[begins:ends]]
+
+    def parts(self, sentence: range) -> list[range]:
+        """Return a sentence and, if it has several clauses, each of these."""
+        starts = [at for at in sentence if at == sentence.start or self.clauses[at] != self.clauses[at - 1]]
+        clauses = [range(*border) for border in pairwise([*starts, sentence.stop])]
+        return [sentence, *clauses] if len(clauses) > 1 else [sentence]
+
+    @cached_property
+    def _ordered(self) -> list[Hit]:
+        return sorted(self.hits, key=FIRST)
 
     @property
     def codes(self) -> bool:

@@ -101,7 +101,7 @@ class Queue:
         """Hold a place, from before a body of at most `size` bytes is read: they are what fills memory.
 
         Yields:
-            What to call when the body is there.
+            What to call when the body is there; if that took long and nobody more may wait, QueueFull comes.
 
         Raises:
             QueueFull: when none is free.
@@ -114,12 +114,15 @@ class Queue:
         self._arriving[key] = time.monotonic()
 
         def arrived() -> None:
+            late = self._late()
             self._arriving.pop(key, None)
+            if self._late() < late and self.inside - self._late() > self.places:
+                raise QueueFull(BUSY)
 
         try:
             yield arrived
         finally:
-            arrived()
+            self._arriving.pop(key, None)
             self.inside -= 1
             self._bytes -= size
 

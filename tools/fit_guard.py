@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import chain
 from math import sqrt
 from pathlib import Path
@@ -75,23 +75,26 @@ class Reader:
         )
         unsound = _examples("unacceptable", language) * emphasis + _sentences("unsound", language)
         innocent = {sentence for text in sound for sentence in _split(text)}
-        texts = [Text(language, True, self._read(language, _split(text))) for text in sound]
-        suspects = ([each for each in _split(text) if each not in innocent] for text in unsound)
-        return texts + [Text(language, False, self._read(language, each)) for each in suspects if each]
+        texts = [self.read(language, text, sound=True) for text in sound]
+        texts += [self.read(language, text, sound=False, innocent=innocent) for text in unsound]
+        return [text for text in texts if text.sentences]
+
+    def read(self, language: str, text: str, *, sound: bool, innocent: Set[str] = frozenset()) -> Text:
+        """Return a text without those of its sentences that are innocent."""
+        sentences = [each for each in _split(text) if each not in innocent]
+        passage = Passage(sentences, self._knowledge.languages[language].words)
+        features = [self._features(language, passage, sentence) for sentence in passage.sentences]
+        return Text(language, sound, features)
 
     def first(self, language: str) -> int:
         """Return the first place of the words of a language."""
         return IDEAS + self.languages.index(language) * WORDS
 
-    def _read(self, language: str, sentences: list[str]) -> list[Features]:
-        passage = Passage(sentences, self._knowledge.languages[language].words)
-        return [self._features(language, passage, sentence) for sentence in passage.sentences]
-
     def _features(self, language: str, passage: Passage, sentence: range) -> Features:
         said = passage.said(sentence)
         alone = (place for word in said for place in word_places(word))
         words = Counter(place + self.first(language) for place in chain(alone, pair_places(said)))
-        ideas = Counter(idea_places(passage.ideas(sentence)))
+        ideas = Counter(idea_places(passage.meant(sentence)))
         return {place: n / sqrt(kind.total()) for kind in (words, ideas) for place, n in kind.items()}
 
 

@@ -17,7 +17,7 @@ from web.http import BoundedHttp
 from web.logs import configure_logs
 from web.secret_files import SecretUnreadable
 from web.settings import ServiceSettings
-from web.stopping import PoliteServer
+from web.stopping import BACKLOG, PoliteServer
 
 MOST_FILES = 65_536
 
@@ -130,7 +130,7 @@ def _allow_connections() -> None:
 def _listen(host: str, port: int, name: str) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.create_server(address[:2], family=family, backlog=2048)
+        listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
         # Inherited by what it accepts, where asyncio leaves it out. Without it an answer's body waits until
         # its head is acknowledged: 40 ms on a connection that was used before.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import cast
 
@@ -13,6 +14,8 @@ from web.http import BoundedHttp
 
 STOPPING = "stopping"
 """Name in a request's state that is there once the service was told to stop."""
+BACKLOG = 2048
+"""Connections that may wait to be taken."""
 LAST_CALL_S = 0.1
 """From the end of listening until idle connections are closed: what was sent just before is read by then."""
 
@@ -49,21 +52,21 @@ class PoliteServer(uvicorn.Server):
 
     async def _stop_listening(self) -> None:
         """Refuse connections from now on, but take those that were made already: they would be reset."""
-        made: list[socket.socket] = []
-        for listener in self._listeners:
-            listener.setblocking(False)
-            with suppress(OSError):  # BlockingIOError once none is left
-                while True:
-                    made.append(listener.accept()[0])
+        made = [connection for listener in self._listeners for connection in _waiting(listener)]
         for server in self.servers:
             server.close()
         for listener in self._listeners:
             listener.close()  # too, or connections would wait in a socket that nobody looks at any more
-        loop = asyncio.get_running_loop()
-        for connection in made:
-            await loop.connect_accepted_socket(self._protocol, connection)
+        accept = asyncio.get_running_loop().connect_accepted_socket
+        taken = await asyncio.gather(
+            *(accept(self._protocol, connection) for connection in made), return_exceptions=True
+        )
+        for connection, result in zip(made, taken, strict=True):
+            if isinstance(result, OSError):  # it was gone already
+                connection.close()
 
     def _protocol(self) -> asyncio.Protocol:
+        # As uvicorn makes one; there is no TLS here.
         kind = cast("type[BoundedHttp]", self.config.http_protocol_class)
         return kind(self.config, self.server_state, self.lifespan.state)
 
@@ -71,3 +74,12 @@ class PoliteServer(uvicorn.Server):
         end = time.monotonic() + seconds
         while not self.force_exit and (left := end - time.monotonic()) > 0:
             await asyncio.sleep(min(left, 0.05))
+
+
+def _waiting(listener: socket.socket) -> Iterator[socket.socket]:
+    """Yield the connections that nobody has taken yet, no more than can wait: a crowd may never end."""
+    listener.setblocking(False)
+    with suppress(OSError):  # none is left, or no more files may be opened
+        for _ in range(BACKLOG):
+            with suppress(ConnectionAbortedError):
+                yield listener.accept()[0]

@@ -1,6 +1,7 @@
 """The classifier of sentences beside the guard's rules, and how it is fitted."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from chat_service.classifier import IDEAS, STEPS, WORDS, Classifier, idea_places
 from chat_service.knowledge import KnowledgeInvalid, load_knowledge
 from chat_service.knowledge.load import FOLDER
 from chat_service.passage import Passage
-from tools.fit_guard import Fit, Reader, write
+from tools.fit_guard import SENTENCES, Fit, Reader, write
 
 KNOWLEDGE = load_knowledge()
 
@@ -24,7 +25,7 @@ def weights(**places):
 def doubt(text, language="en"):
     words = KNOWLEDGE.languages[language].words
     passage = Passage([text], words)
-    return words.classifier.doubt(passage.said(passage.sentences[0]), passage.ideas(passage.sentences[0]))
+    return words.classifier.doubt(passage.said(passage.sentences[0]), passage.meant(passage.sentences[0]))
 
 
 def test_without_weights_nothing_is_doubted_nor_sure():
@@ -80,7 +81,7 @@ def test_the_weights_that_ship_tell_what_is_unsound(language, sound, unsound):
     assert doubt(sound, language) < 0 < doubt(unsound, language)
 
 
-def test_fitted_weights_find_the_sentence_at_fault_and_are_written_for_each_language(tmp_path, monkeypatch):
+def test_fitted_weights_tell_what_they_learned_and_serve_as_they_were_fitted(tmp_path, monkeypatch):
     reader = Reader(KNOWLEDGE)
     texts = [text for text in reader.texts("en") if len(text.sentences) < 3]
     some = [text for text in texts if text.sound][:150] + [text for text in texts if not text.sound][:150]
@@ -91,6 +92,19 @@ def test_fitted_weights_find_the_sentence_at_fault_and_are_written_for_each_lang
         (tmp_path / language).mkdir()
     monkeypatch.setattr("tools.fit_guard.FOLDER", tmp_path)
     write(fit, reader)
-    for language in reader.languages:
-        Classifier((tmp_path / language / "classifier.bin").read_bytes())
+    words = KNOWLEDGE.languages["en"].words
+    written = Classifier((tmp_path / "en" / "classifier.bin").read_bytes())
+    for sentence in ("It has spread.", "Please ask your doctor what this means for you."):
+        passage = Passage([sentence], words)
+        served = written.doubt(passage.said(passage.sentences[0]), passage.meant(passage.sentences[0]))
+        assert served == pytest.approx(fit.doubt(reader.read("en", sentence, sound=True)), abs=0.7)
     assert [path.name for path in tmp_path.glob("*/*")] == ["classifier.bin"] * len(reader.languages)
+
+
+@pytest.mark.parametrize("language", sorted(KNOWLEDGE.languages))
+def test_nothing_was_fitted_to_the_texts_that_are_held_out(language):
+    held_out = Path(__file__).with_name("held_out")
+    for name in ("sound", "unsound"):
+        learned = set((SENTENCES / language / f"{name}.txt").read_text("utf-8").splitlines())
+        lines = (held_out / f"{name}_{language}.txt").read_text("utf-8").splitlines()
+        assert learned.isdisjoint(line.split("|")[-1] for line in lines)

@@ -70,8 +70,10 @@ def test_uploads_that_take_long_take_no_place_of_those_at_work():
         time.sleep(0.2)
         with queue.place(), queue.place(), queue.place():
             assert not queue.has_room()
-        uploads[0]()  # it came after all
-        with queue.place(), queue.place():
+            with pytest.raises(QueueFull):
+                uploads[0]()  # it came after all, but others wait by now
+        uploads[1]()
+        with queue.place():
             assert not queue.has_room()
     assert queue.inside == 0
 

@@ -20,6 +20,8 @@ STEPS = 8
 """How many steps of a weight make one unit; a weight is a signed byte."""
 PIECES = (3, 4)
 """Letters of the pieces of a word."""
+LONGEST = 40
+"""Letters of a word that are looked at: what a hostile text makes us remember stays small."""
 
 
 class Classifier:
@@ -47,7 +49,7 @@ class Classifier:
             ideas: The ideas in it, in their order.
         """
         pairs = [self._words[place] for place in pair_places(words)]
-        alone = [self._word(word) for word in words]
+        alone = [self._word(word[:LONGEST]) for word in words]
         said = sum(pairs) + sum(weight for weight, _ in alone), len(pairs) + sum(size for _, size in alone)
         meant = [self._ideas[place] for place in idea_places(ideas)]
         return (self._everywhere + _mean(*said) + _mean(sum(meant), len(meant))) / STEPS

@@ -40,6 +40,7 @@ class Classifier:
         everywhere, *_ = own = array("b", weights)
         self._everywhere, self._words, self._ideas = everywhere, own[1 : 1 + WORDS], own[1 + WORDS :]
         self._word = lru_cache(maxsize=8192)(self._weigh_word)
+        self._meaning = lru_cache(maxsize=8192)(self._weigh_ideas)
 
     def doubt(self, words: Sequence[str], ideas: Sequence[Idea]) -> float:
         """Return the log-odds that a sentence says what nothing supports.
@@ -51,16 +52,19 @@ class Classifier:
         pairs = [self._words[place] for place in pair_places(words)]
         alone = [self._word(word[:LONGEST]) for word in words]
         said = sum(pairs) + sum(weight for weight, _ in alone), len(pairs) + sum(size for _, size in alone)
-        meant = [self._ideas[place] for place in idea_places(ideas)]
-        return (self._everywhere + _mean(*said) + _mean(sum(meant), len(meant))) / STEPS
+        return (self._everywhere + _scaled(*said) + self._meaning(tuple(ideas))) / STEPS
 
     def _weigh_word(self, word: str) -> tuple[int, int]:
         places = list(word_places(word))
         return sum(self._words[place] for place in places), len(places)
 
+    def _weigh_ideas(self, ideas: tuple[Idea, ...]) -> float:
+        weights = [self._ideas[place] for place in idea_places(ideas)]
+        return _scaled(sum(weights), len(weights))
 
-def _mean(total: float, size: int) -> float:
-    """Return a sum by the root of how many were added: long sentences are no surer than short ones."""
+
+def _scaled(total: float, size: int) -> float:
+    """Return a sum by the root of how many were added: weights were fitted to features scaled like this."""
     return total / math.sqrt(size) if size else 0.0
 
 

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Set
 
 from chat_service.characters import has_odd_characters, simplify
 from chat_service.claims import CONTRADICTIONS, GROUNDED, RULES
-from chat_service.figures import ROMAN_NUMBERS, TENS, counted, numbers_of_passage, places_of_amounts
+from chat_service.figures import (
+    ROMAN_NUMBERS,
+    TENS,
+    Number,
+    counted,
+    numbers_of_passage,
+    places_of_amounts,
+)
 from chat_service.grounds import Grounds
 from chat_service.knowledge import Kind, Words
 from chat_service.meetings import Ground, Meeting
@@ -89,22 +96,16 @@ class Guard:
         """Return what is wrong with sentences that stand in a row, simplified; facts may be quoted."""
         sentences = [sentence for sentence in sentences if sentence not in self._grounds.sentences]
         passage = Passage(sentences, self._words)
-        found = self._form(sentences) | self._language(passage) | self._figures(passage, sentences)
-        doubts = {sentence: self._doubts(passage, sentence) for sentence in passage.sentences if sentence}
-        sound = [sentence for sentence, parts in doubts.items() if max(parts) < SOUND]
-        found |= self._doubted(
-            passage, [sentence for sentence, (whole, *_) in doubts.items() if whole > DOUBTFUL]
-        )
-        return found | self._scope(passage, sound) | self._claims(passage, sound) | self._survival(passage)
-
-    def _doubts(self, passage: Passage, sentence: range) -> list[float]:
-        """Return how doubtful a sentence is, and each of its clauses: a claim can hide beside others."""
-        doubt = self._words.classifier.doubt
-        return [doubt(passage.said(part), passage.meant(part)) for part in passage.parts(sentence)]
-
-    def _doubted(self, passage: Passage, doubtful: list[range]) -> set[str]:
-        """Refuse doubtful sentences, but those with figures: rules know which of these stand in the facts."""
         numbers = numbers_of_passage(passage, self._words.counting)
+        found = self._form(sentences) | self._language(passage) | self._figures(passage, sentences, numbers)
+        found |= self._doubted(passage, numbers) | self._scope(passage) | self._claims(passage)
+        return found | self._survival(passage, numbers)
+
+    def _doubted(self, passage: Passage, numbers: list[Number]) -> set[str]:
+        """Refuse doubtful sentences, but those with figures: rules know which of these stand in the facts."""
+        doubtful = [each for each in passage.sentences if each and self._doubt(passage, each) > DOUBTFUL]
+        if not doubtful:
+            return set()
         counted_in = {hit.first for hit in passage.hits if hit.idea in UNITS}
         figures = {
             number.first
@@ -113,7 +114,14 @@ class Guard:
         }
         return {"unsupported"} if any(map(figures.isdisjoint, doubtful)) else set()
 
-    def _scope(self, passage: Passage, sound: list[range]) -> set[str]:
+    def _is_sound(self, passage: Passage, sentence: range) -> bool:
+        """Tell whether a sentence and each of its clauses is sound: a claim can hide beside others."""
+        return all(self._doubt(passage, part) < SOUND for part in passage.parts(sentence))
+
+    def _doubt(self, passage: Passage, part: range) -> float:
+        return self._words.classifier.doubt(passage.said(part), passage.meant(part))
+
+    def _scope(self, passage: Passage) -> set[str]:
         """Refuse a sentence with words that a lead-in has no need of and that no single fact holds.
 
         Words of survival have a rule of their own; ordinary words may stand in a sound sentence.
@@ -126,7 +134,7 @@ class Guard:
                 continue
             if not all(map(self._words.wider.holds, strange)):
                 return {"scope"}
-            if sentence not in sound:
+            if not self._is_sound(passage, sentence):
                 return {"wording"}
         return set()
 
@@ -159,8 +167,7 @@ class Guard:
                 return {"language"}
         return set()
 
-    def _figures(self, passage: Passage, sentences: list[str]) -> set[str]:
-        numbers = numbers_of_passage(passage, self._words.counting)
+    def _figures(self, passage: Passage, sentences: list[str], numbers: list[Number]) -> set[str]:
         unknown = {number.value for number in numbers if number.written_out} - self._grounds.numbers
         found = {"number"} if any(value > TENS for value in unknown) else set()
         found |= {"number"} if unsupported_numbers(sentences, self._grounds.numbers) else set()
@@ -170,32 +177,34 @@ class Guard:
         codes = {"percent": "statistic", "share": "statistic", "time": "duration"}
         return found | {code for kind, code in codes.items() if kind in kinds}
 
-    def _claims(self, passage: Passage, sound: list[range]) -> set[str]:
+    def _claims(self, passage: Passage) -> set[str]:
         ground = Ground(passage.hits, passage.places, passage.clauses, self._words.behind)
         found = ground.meetings(self._rules)
         return {
             meeting.rule.code
             for meeting in found
             if not self._grounded(meeting.rule.code, meeting.span, passage)
-            and not self._overruled(meeting, sound)
+            and not self._overruled(meeting, passage)
         }
 
-    def _overruled(self, meeting: Meeting, sound: list[range]) -> bool:
+    def _overruled(self, meeting: Meeting, passage: Passage) -> bool:
+        if meeting.rule.code not in OPEN_TO_DOUBT:
+            return False
         first, last = meeting.span
-        inside = any(first in sentence and last in sentence for sentence in sound)
-        return inside and meeting.rule.code in OPEN_TO_DOUBT
+        around = (each for each in passage.sentences if first in each and last in each)
+        return any(self._is_sound(passage, sentence) for sentence in around)
 
     def _grounded(self, code: str, span: tuple[int, int], passage: Passage) -> bool:
         return code in GROUNDED and self._grounds.hold(passage.quote(*span))
 
-    def _survival(self, passage: Passage) -> set[str]:
+    def _survival(self, passage: Passage, numbers: list[Number]) -> set[str]:
         """Refuse words of survival where there is no place for them, and everywhere beside an amount."""
         words = [hit.first for hit in passage.hits if hit.idea == "survival"]
         if not words:
             return set()
         near = [sentence for sentence in passage.sentences if any(at in sentence for at in words)]
         counting = self._words.counting
-        amounts = places_of_amounts(passage, numbers_of_passage(passage, counting))
+        amounts = places_of_amounts(passage, numbers)
         said = (hit.first for hit in passage.hits if hit.idea in AMOUNTS)
         amounts |= {at for at in said if passage.words[at] not in counting}
         paired = any(at in sentence for sentence in near for at in amounts - set(words))

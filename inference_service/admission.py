@@ -22,13 +22,13 @@ PAUSE_S = 0.25
 async def admit(request: Request, queue: Queue, body_limit: int) -> AsyncIterator[Callable[[], None]]:
     """Hold a place for a request from before its body is read.
 
-    Yields:
-        What to call when the body is there.
-
     Args:
         request: Whose body has not been read yet.
         queue: Where the place is.
         body_limit: Bytes of its body at most.
+
+    Yields:
+        What to call when the body is there.
 
     Raises:
         QueueFull: when there is none, after the body has been discarded; rare, as `Door` comes first.

@@ -40,7 +40,7 @@ class Words(Entry):
 
     @field_validator("weights")
     @classmethod
-    def _fit(cls, weights: bytes) -> bytes:
+    def _whole_weights(cls, weights: bytes) -> bytes:
         Classifier(weights)
         return weights
 

@@ -18,8 +18,8 @@ FALSE_ALARMS, MISSES = 0.1, 0.2
 
 What the guard makes of texts that nothing was fitted to is in `test_chat_guard_held_out.py`.
 """
-QUICK_S = 0.015
-"""Processor time for 1,500 characters, four times what it takes: a machine may be slow for an hour."""
+QUICK_S = 0.004
+"""Processor time for an explanation, twice what it takes."""
 
 
 def judge(text, language="en", *, known=frozenset(), survival_allowed=False, **more):
@@ -333,3 +333,50 @@ def test_an_objection_never_tells_the_words():
     came, codes = stream("You have cancer. Please see your doctor.")
     assert came == ""
     assert "cancer" not in str(Objectionable(codes))
+
+
+@pytest.mark.parametrize(
+    ("language", "opening", "claims"),
+    [
+        (
+            "en",
+            "I am only a computer program and cannot tell you, please ask your doctor, this is no diagnosis, and ",
+            [
+                "stop your treatment.",
+                "you have cancer.",
+                "it is benign.",
+                "take a tablet every day.",
+                "it is grade two.",
+            ],
+        ),
+        (
+            "fr",
+            "Je ne suis qu'un programme et je ne peux pas le dire, parlez-en à votre médecin, ",
+            ["et vous avez un cancer.", "et arrêtez le traitement.", "et vous n'avez pas besoin de biopsie."],
+        ),
+        (
+            "de",
+            "Ich bin nur ein Programm und kann es Ihnen nicht sagen, bitte fragen Sie Ihre Ärztin, ",
+            ["und Sie haben Krebs.", "brechen Sie die Behandlung ab.", "eine Biopsie brauchen Sie nicht."],
+        ),
+        (
+            "es",
+            "Solo soy un programa y no puedo decirlo, pregunte a su médico, ",
+            ["y usted tiene cáncer.", "y deje el tratamiento.", "y no necesita una biopsia."],
+        ),
+        (
+            "hi",
+            "मैं केवल एक कंप्यूटर प्रोग्राम हूँ और यह नहीं बता सकता, अपने डॉक्टर से पूछें, ",
+            ["और आपको कैंसर है।", "और इलाज बंद कर दें।"],
+        ),
+    ],
+)
+def test_a_claim_does_not_profit_from_what_stands_before_it_in_its_sentence(language, opening, claims):
+    assert [claim for claim in claims if not judge(opening + claim, language, kind="malignant")] == []
+
+
+def test_what_a_stream_showed_is_not_refused_in_the_end():
+    asked = "Ask your doctor whether you can take something for the pain. "
+    text = asked + "Please ask your doctor what this means. " * 6 + "Your doctor can tell you what was seen."
+    came, codes = stream(text)
+    assert (came == text) is (codes == frozenset()) is (judge(text) == set())

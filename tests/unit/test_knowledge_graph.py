@@ -196,10 +196,10 @@ def test_every_node_can_be_told_in_every_language():
             assert not any("{" in statement.text for statement in entry.statements)
 
 
-def test_the_store_is_filled_in_a_moment():
+def test_the_store_is_filled_in_less_than_a_tenth_of_a_second():
     def fill() -> float:
         begun = time.perf_counter()
         GraphStore(KNOWLEDGE)
         return time.perf_counter() - begun
 
-    assert min(fill() for _ in range(5)) < 0.3  # six times what it takes: a machine may be slow for an hour
+    assert min(fill() for _ in range(5)) < 0.1

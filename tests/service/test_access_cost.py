@@ -77,7 +77,7 @@ def seconds_a_request(*apps, requests=100, rounds=15):
     return [min(times) / requests for times in zip(*taken, strict=True)]
 
 
-def test_the_frame_of_a_service_costs_less_than_two_requests_to_a_bare_one(tmp_path):
+def test_the_frame_of_a_service_costs_less_than_one_and_a_half_requests_to_a_bare_one(tmp_path):
     keys = tmp_path / "keys.txt"
     digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(100)]
     keys.write_text("".join(f"client-{n} sha256:{d} rate=1000000\n" for n, d in enumerate(digests)))
@@ -91,4 +91,4 @@ def test_the_frame_of_a_service_costs_less_than_two_requests_to_a_bare_one(tmp_p
     finally:
         root.handlers[:] = kept
         root.setLevel(level)
-    assert framed_s - bare_s < 2 * bare_s  # 0.7 to 1.1 on a quiet machine and on a busy one: 0.15 to 0.2 ms
+    assert framed_s - bare_s < 1.5 * bare_s  # 0.7 to 1.1 on a quiet machine and on a busy one: 0.15 to 0.2 ms

@@ -340,7 +340,7 @@ def test_an_objection_never_tells_the_words():
     [
         (
             "en",
-            "I am only a computer program and cannot tell you, please ask your doctor, this is no diagnosis, and ",
+            "I am only a program and cannot tell you, please ask your doctor, this is no diagnosis, and ",
             [
                 "stop your treatment.",
                 "you have cancer.",
